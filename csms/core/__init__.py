@@ -1,0 +1,1 @@
+"""The pure middle: values, rules and ports.  No I/O, no Twisted, no OCPP version."""

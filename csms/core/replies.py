@@ -1,0 +1,74 @@
+"""What we answer a station, free of any OCPP version; the adapter spells it for the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from csms.core.values import Authorization, Registration
+
+
+class Acknowledged(Struct, frozen=True):
+    """Heard and kept; the answer carries nothing."""
+
+
+class ConnectionClaimed(Struct, frozen=True):
+    """Answer to `csms.core.reports.Connected`."""
+
+    epoch: int
+    registration: Registration
+    booted: bool
+    """Whether the station has ever booted on this server."""
+
+
+class BootAnswered(Struct, frozen=True, kw_only=True):
+    """``interval_s``: heartbeat period when accepted, else the wait before the next boot."""
+
+    at: datetime
+    interval_s: int
+    registration: Registration
+
+
+class TimeTold(Struct, frozen=True):
+    """Answer to a heartbeat: the server's time."""
+
+    at: datetime
+
+
+class AuthorizationGiven(Struct, frozen=True):
+    """Answer to an authorization request."""
+
+    authorization: Authorization
+
+
+class StartAnswered(Struct, frozen=True):
+    """The transaction is known as ``transaction_ref``, whatever the verdict on its token."""
+
+    transaction_ref: str
+    authorization: Authorization
+
+
+class StopAnswered(Struct, frozen=True):
+    """``authorization`` is None when no token was presented."""
+
+    authorization: Authorization | None = None
+
+
+class DataTransferAnswered(Struct, frozen=True, kw_only=True):
+    """``status``: Accepted, Rejected, UnknownMessageId or UnknownVendorId."""
+
+    status: str
+    data: object = None
+
+
+Reply = (
+    Acknowledged
+    | ConnectionClaimed
+    | BootAnswered
+    | TimeTold
+    | AuthorizationGiven
+    | StartAnswered
+    | StopAnswered
+    | DataTransferAnswered
+)

@@ -1,0 +1,138 @@
+"""What a station tells us, free of any OCPP version.
+
+The adapter builds these from wire payloads; `csms.core.decide` turns each into a decision.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from csms.core.values import ConnectorStatus, Reading
+
+
+class Connected(Struct, frozen=True, kw_only=True):
+    """The station's socket was opened and authenticated on this node."""
+
+    node: str
+    peer: str
+    ocpp_version: str
+
+
+class Disconnected(Struct, frozen=True, kw_only=True):
+    """The socket of that epoch is gone."""
+
+    epoch: int
+    reason: str
+
+
+class Booted(Struct, frozen=True, kw_only=True):
+    """BootNotification (1.6 §4.2, 2.x B01)."""
+
+    vendor: str
+    model: str
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    meter_type: str | None = None
+    meter_serial_number: str | None = None
+    reason: str | None = None
+
+
+class Beat(Struct, frozen=True):
+    """Heartbeat (1.6 §4.6, 2.x G02)."""
+
+
+class ConnectorChanged(Struct, frozen=True, kw_only=True):
+    """StatusNotification (1.6 §4.9, 2.x G01); evse 0 is the station itself."""
+
+    evse_id: int
+    connector_id: int = 1
+    status: ConnectorStatus
+    at: datetime | None = None
+    error_code: str | None = None
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+
+
+class AuthorizationAsked(Struct, frozen=True, kw_only=True):
+    """Authorize (1.6 §4.1, 2.x C01)."""
+
+    id_token: str
+    kind: str | None = None
+
+
+class SessionStarted(Struct, frozen=True, kw_only=True):
+    """StartTransaction (1.6 §4.8), TransactionEvent Started (2.x E01, E02).
+
+    ``transaction_ref`` is None where the server issues it (1.6).
+    """
+
+    evse_id: int
+    connector_id: int = 1
+    id_token: str | None
+    at: datetime
+    meter_wh: float | None = None
+    transaction_ref: str | None = None
+    reservation_ref: int | None = None
+    offline: bool = False
+
+
+class Metered(Struct, frozen=True, kw_only=True):
+    """MeterValues (1.6 §4.7, 2.x J01); readings within a transaction name it."""
+
+    evse_id: int
+    transaction_ref: str | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+class SessionStopped(Struct, frozen=True, kw_only=True):
+    """StopTransaction (1.6 §4.10), TransactionEvent Ended (2.x E06 ff.)."""
+
+    transaction_ref: str
+    at: datetime
+    meter_wh: float | None = None
+    id_token: str | None = None
+    reason: str = "Local"
+    readings: tuple[Reading, ...] = ()
+
+
+class DataTransferred(Struct, frozen=True, kw_only=True):
+    """DataTransfer from the station (1.6 §4.3, 2.x P02): opaque and untrusted."""
+
+    vendor_id: str
+    message_id: str | None = None
+    data: object = None
+
+
+class FirmwareProgressed(Struct, frozen=True, kw_only=True):
+    """FirmwareStatusNotification (1.6 §4.5, 2.x L01)."""
+
+    status: str
+    request_id: int | None = None
+
+
+class LogUploadProgressed(Struct, frozen=True, kw_only=True):
+    """DiagnosticsStatusNotification (1.6 §4.4), LogStatusNotification (2.x N01)."""
+
+    status: str
+    request_id: int | None = None
+
+
+Report = (
+    Connected
+    | Disconnected
+    | Booted
+    | Beat
+    | ConnectorChanged
+    | AuthorizationAsked
+    | SessionStarted
+    | Metered
+    | SessionStopped
+    | DataTransferred
+    | FirmwareProgressed
+    | LogUploadProgressed
+)
