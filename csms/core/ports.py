@@ -7,13 +7,15 @@ they raise `csms.core.errors.Unavailable` while the database is gone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from zope.interface import Interface
 
 from csms.core.commands import Command, Outcome
+from csms.core.decisions import Decision, Question, State
 from csms.core.errors import Refusal
 from csms.core.events import Event
 from csms.core.pages import Page, Query
@@ -64,6 +66,31 @@ class IIntake(Interface):
         """
 
 
+class ILedger(Interface):
+    """Where decisions are made durable, one batch at a time; each lane of the intake has its own.
+
+    `gather` opens a transaction, `commit` or `abandon` ends it.
+    """
+
+    def gather(
+        asked: Sequence[tuple[StationKey, Question]], now: datetime
+    ) -> Awaitable[list[State]]:
+        """Open a transaction and answer each question."""
+
+    def commit(decisions: Sequence[Decision]) -> Awaitable[None]:
+        """Write all decisions and their events, or nothing.
+
+        Raises `Stale` when somebody else changed what they were based on, and whatever the
+        database says of values it cannot take.
+        """
+
+    def abandon() -> Awaitable[None]:
+        """Leave no transaction open; never raises."""
+
+    def ready() -> Awaitable[None]:
+        """Wait until the database is there."""
+
+
 class IStations(Interface):
     """The register of stations.
 
@@ -93,7 +120,9 @@ class IStations(Interface):
         """Create or replace what an operator declares; True when created.
 
         ``fields`` are `Station` fields; those an operator may declare and that are absent go
-        back to their default.  Reported state (vendor as booted, status ...) is kept.
+        back to their default (`csms.core.declarations`), except the password.  Reported state
+        (vendor as booted, status ...) is kept.  ``connectors`` None leaves them as they are;
+        else they become the declared ones, and those declared before keep their status.
         Raises `Conflict` when another operator has the identity or it differs only in case.
         """
 
@@ -206,6 +235,187 @@ class IOperations(Interface):
         """Filters: station (identity), status, action."""
 
 
+class IOperationsBook(Interface):
+    """Where operations are kept; `IOperations` is written over it.
+
+    Whatever settles an operation (`record` of one that is settled already, `settle`, `expire`)
+    publishes `csms.core.operations.settled_event` of it through the outbox, in the same
+    transaction; what changes nothing publishes nothing.
+    """
+
+    def record(operation: Operation, command: bytes) -> Awaitable[None]:
+        """Keep a new operation.
+
+        ``command`` is what `due` hands back for delivery (it may hold secrets, unlike the
+        operation's payload); it is not kept for an operation that is settled already.
+        """
+
+    def mark_sent(operation_id: str, at: datetime) -> Awaitable[bool]:
+        """The operation goes out now: queued or pending becomes pending with ``sent_at``.
+
+        True for exactly one caller: False when it was sent or settled before (or is unknown),
+        and then must not be sent.
+        """
+
+    def settle(operation_id: str, outcome: Outcome, at: datetime) -> Awaitable[Operation]:
+        """The outcome is known.  One that is settled already stays as it is; either way the
+        operation as it now stands.  The command is forgotten.  Raises `NotFound`."""
+
+    def get(operation_id: str, operator_id: int | None = None) -> Awaitable[Operation]:
+        """Raises `NotFound`, also for an id that is no UUID."""
+
+    def list(query: Query, operator_id: int | None = None) -> Awaitable[Page[Operation]]:
+        """Filters: station (identity), status, action.  Newest first unless sorted."""
+
+    def due(station_id: int) -> Awaitable[Sequence[tuple[Operation, bytes]]]:
+        """What still has to be sent to a station (queued, or pending and never sent), with its
+        command, in the order it was recorded."""
+
+    def link(operation_id: str, session_id: str) -> Awaitable[None]:
+        """The session a remote start led to; the first one stays.  An unknown id is ignored."""
+
+    def expire(now: datetime, start_timeout_s: float) -> Awaitable[Sequence[Operation]]:
+        """Expire what has waited too long; the operations that this call expired.
+
+        That is: queued or pending ones past ``expires_at``, and accepted remote starts that
+        led to no session within ``start_timeout_s`` of the acceptance.
+        """
+
+
+class Waiting(Struct, frozen=True):
+    """A connected station with operations to deliver.
+
+    ``ready``: it has booted since it connected or been connected for a while, so that what was
+    queued for its return may go out too.
+    """
+
+    station_id: int
+    ready: bool
+
+
+class INodes(Interface):
+    """The processes that hold stations, and what is to be delivered through them."""
+
+    def begin(name: str) -> Awaitable[int]:
+        """A process of that name starts and holds nothing yet.
+
+        Connections that an earlier one left behind are marked disconnected ("node restarted",
+        event ``station.disconnected``); how many.
+        """
+
+    def renew(name: str) -> Awaitable[float]:
+        """The process is alive; seconds since it last said so."""
+
+    def lost(name: str) -> Awaitable[Sequence[int]]:
+        """Stations whose newest connection is this node's and was wrongly given up ("node
+        lost"), for example because the process could not renew in time."""
+
+    def reclaim(name: str, station_ids: Sequence[int]) -> Awaitable[int]:
+        """Those of them are still connected (event ``station.connected``); how many."""
+
+    def awaiting(name: str, now: datetime, settling_s: float) -> Awaitable[Sequence[Waiting]]:
+        """Stations connected to the node for which operations wait.
+
+        One that did not boot since is ready ``settling_s`` after it connected.
+        """
+
+
+class ILocks(Interface):
+    """Named locks, each held by at most one process of the cluster."""
+
+    def hold(name: str) -> Awaitable[bool]:
+        """Whether this process holds the lock, which is taken if it is free.
+
+        A lock is lost with the process or its connection to the database, so whoever relies
+        on one asks again and again.
+        """
+
+    def release(name: str) -> Awaitable[None]:
+        """Let go of the lock, if it is held; never raises."""
+
+
+class Position(Struct, frozen=True, order=True):
+    """A place in the outbox: (transaction, number within all)."""
+
+    xid: int = 0
+    seq: int = 0
+
+
+class IOutboxLog(Interface):
+    """The outbox, read in one order by everybody who follows it."""
+
+    def position(name: str) -> Awaitable[Position]:
+        """Up to where the subscriber has taken events; a new one begins with the oldest kept."""
+
+    def read(after: Position, limit: int) -> Awaitable[Sequence[tuple[Position, str]]]:
+        """The next rows, each a JSON array of events.
+
+        Nothing that could still be preceded by a row of a transaction under way.
+        """
+
+    def advance(name: str, before: Position, after: Position) -> Awaitable[bool]:
+        """Move the subscriber on; False when it is not where the caller thinks."""
+
+    def prune(older_than: datetime, limit: int) -> Awaitable[int]:
+        """Delete up to so many rows that are old and that every subscriber has taken."""
+
+
+class Overtime(Struct, frozen=True, kw_only=True):
+    """An open session that runs for too long."""
+
+    session_id: str
+    operator_id: int
+    identity: str
+    transaction_ref: str | None
+    connected: bool
+    """Whether the station is."""
+    asked_at: datetime | None
+    """When the station was first asked to end it."""
+
+
+class IJobsBook(Interface):
+    """What the scheduled jobs do to the database.
+
+    Each method is one transaction with its events; all take at most a bounded number of rows
+    and are called again.  ``now`` is held against times that this software wrote.
+    """
+
+    def silent(now: datetime, after_s: float, interval_s: int) -> Awaitable[int]:
+        """Mark connected stations without a sign of life as offline, once per silence (event
+        ``station.offline``); how many.
+
+        Silent means for ``after_s``, or when that is 0 for twice the heartbeat interval, which
+        is ``interval_s`` where the station has none of its own.
+        """
+
+    def lost_nodes(after_s: float) -> Awaitable[int]:
+        """Mark the connections of nodes not renewed for so long as disconnected ("node lost",
+        event ``station.disconnected``); how many.  By the database's clock."""
+
+    def flag_overtime(now: datetime, max_s: float) -> Awaitable[int]:
+        """Flag open sessions that began, and that we have known, for longer (``over_time``,
+        event ``session.flagged``); how many."""
+
+    def overtime(limit: int) -> Awaitable[Sequence[Overtime]]:
+        """Flagged sessions that are still open, those never asked about first."""
+
+    def end_session(session_id: str, now: datetime) -> Awaitable[bool]:
+        """End an open session with what is known of it (event ``session.ended``); False when
+        it has ended meanwhile."""
+
+    def prune(table: str, older_than: datetime, limit: int) -> Awaitable[int]:
+        """Delete up to so many old rows of ``refused_attempt``, ``operation`` (settled ones
+        only) or ``quarantine``; how many."""
+
+
+class ITasks(Interface):
+    """Where a coroutine is started that nobody awaits."""
+
+    def spawn(work: Coroutine[Any, Any, object], /, what: str, **fields: object) -> None:
+        """Start it; a failure is logged with ``what`` and the fields, and it is waited for at
+        shutdown."""
+
+
 class ILinks(Interface):
     """The stations connected to this node; provided by the gateway."""
 
@@ -234,6 +444,10 @@ class ISpeech(Interface):
     def check(version: str, command: Command) -> str | None:
         """None when the command can be sent to a station of that version, else why the version
         has no such command; raises `Invalid` when its payload breaks the schema."""
+
+    def interpret(version: str, command: Command) -> Command:
+        """A raw remote start or stop as `RemoteStart` or `RemoteStop`, so that it is linked to
+        its session like any other; every other command (also an unreadable one) as it is."""
 
 
 class IApiTokens(Interface):

@@ -122,6 +122,14 @@ class LogUploadProgressed(Struct, frozen=True, kw_only=True):
     request_id: int | None = None
 
 
+class Quarantined(Struct, frozen=True, kw_only=True):
+    """A message that may prove money and that nobody could read; kept as it came."""
+
+    action: str
+    fault: str
+    content: str
+
+
 Report = (
     Connected
     | Disconnected
@@ -135,4 +143,5 @@ Report = (
     | DataTransferred
     | FirmwareProgressed
     | LogUploadProgressed
+    | Quarantined
 )

@@ -274,6 +274,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """The remote start that led to it."""
     reservation_ref: int | None = None
     flags: tuple[str, ...] = ()
+    version: int = 0
+    """Grows with every write, so that a writer notices that it looked at an older one."""
     created_at: datetime
     updated_at: datetime
 

@@ -1,0 +1,1 @@
+"""Durable commit, events, commands, scheduled work."""

@@ -149,12 +149,14 @@ CREATE TABLE session (
     operation_id      uuid,
     reservation_ref   integer,
     flags             text[] NOT NULL DEFAULT '{}',
+    version           integer NOT NULL DEFAULT 0,
     created_at        timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX session_transaction ON session (station_id, transaction_ref);
 CREATE UNIQUE INDEX session_start_key ON session (station_id, start_key);
 CREATE INDEX session_open ON session (station_id, evse_id) WHERE status <> 'ended';
+CREATE INDEX session_orphan ON session (station_id, started_at) WHERE transaction_ref IS NULL;
 CREATE INDEX session_open_token ON session (operator_id, upper(id_token)) WHERE status = 'active';
 CREATE INDEX session_started ON session (operator_id, started_at, id);
 CREATE INDEX session_station ON session (station_id, started_at, id);

@@ -1,0 +1,254 @@
+"""The ledger: gathers what a batch of reports must know and writes what was decided.
+
+A batch costs two round trips whatever its size: ``BEGIN`` with one query that answers all
+questions, then one multi-statement write that ends in ``COMMIT``.  The transaction is
+REPEATABLE READ, so that a session changed by somebody else in between makes the batch `Stale`
+instead of overwriting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+import msgspec
+import psycopg2
+from zope.interface import implementer
+
+from csms.core import decisions as d
+from csms.core.decisions import Decision, Question, Stale, State, folded
+from csms.core.ids import new_id
+from csms.core.ports import ILedger
+from csms.core.values import Connector, Registration, Session, StationKey, Token
+from csms.storage import ledger_sql as sql
+from csms.storage.pool import Lane
+
+_encode = msgspec.json.Encoder().encode
+_session = msgspec.json.Decoder(Session).decode
+_token = msgspec.json.Decoder(Token).decode
+_connector = msgspec.json.Decoder(Connector).decode
+
+# A row of a question: index, station id, identity, operator, text value, number.
+_Row = dict[str, object]
+_Topic = Callable[[int, StationKey, Question], Iterable[_Row]]
+
+
+def _of_station(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.station:
+        yield {"i": i, "s": key.id}
+
+
+def _of_connection(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.connection:
+        yield {"i": i, "s": key.id}
+
+
+def _of_connector(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.connector is not None:
+        yield {"i": i, "s": key.id, "e": asked.connector[0], "c": asked.connector[1]}
+
+
+def _of_tokens(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    for token in asked.tokens:
+        yield {"i": i, "o": key.operator_id, "v": folded(token)}
+
+
+def _of_running(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.sessions_of is not None:
+        yield {
+            "i": i,
+            "s": key.id,
+            "o": key.operator_id,
+            "v": folded(asked.sessions_of),
+            "e": asked.sessions_but_on,
+        }
+
+
+def _of_transaction(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.transaction_ref is not None:
+        yield {"i": i, "s": key.id, "n": key.identity, "v": asked.transaction_ref}
+
+
+def _of_start(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.start_key is not None:
+        yield {"i": i, "s": key.id, "n": key.identity, "v": asked.start_key}
+
+
+def _of_open(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.open_on_evse is not None:
+        yield {"i": i, "s": key.id, "n": key.identity, "e": asked.open_on_evse}
+
+
+def _of_orphans(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.orphans:
+        yield {"i": i, "s": key.id, "n": key.identity}
+
+
+def _of_remote_start(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.remote_start is not None:
+        token, evse_id = asked.remote_start
+        yield {"i": i, "s": key.id, "v": folded(token), "e": evse_id}
+
+
+def _of_number(i: int, _key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.new_transaction:
+        yield {"i": i}
+
+
+_TOPICS: Sequence[tuple[str, _Topic]] = (
+    (sql.STATION_OF, _of_station),
+    (sql.CONNECTION_OF, _of_connection),
+    (sql.CONNECTOR_OF, _of_connector),
+    (sql.TOKENS_NAMED, _of_tokens),
+    (sql.SESSIONS_RUNNING, _of_running),
+    (sql.SESSION_OF_TRANSACTION, _of_transaction),
+    (sql.SESSION_OF_START, _of_start),
+    (sql.SESSIONS_OPEN, _of_open),
+    (sql.SESSIONS_ORPHANED, _of_orphans),
+    (sql.REMOTE_START_FOR, _of_remote_start),
+    (sql.NEW_NUMBERS, _of_number),
+)
+
+
+class _StationRow(msgspec.Struct):
+    registration: Registration
+    booted: bool
+    heartbeat_interval_s: int | None
+
+
+class _ConnectionRow(msgspec.Struct):
+    epoch: int
+    connected: bool
+
+
+_station_row = msgspec.json.Decoder(_StationRow).decode
+_connection_row = msgspec.json.Decoder(_ConnectionRow).decode
+
+
+def _learn(state: State, topic: str, text: str) -> None:
+    """Put one answer where it belongs."""
+    match topic:
+        case "session":
+            state.session = _session(text)
+        case "token":
+            token = _token(text)
+            state.tokens = {**state.tokens, folded(token.id_token): token}
+        case "started":
+            state.started = _session(text)
+        case "open":
+            state.open_sessions = (*state.open_sessions, _session(text))
+        case "orphan":
+            state.orphans = (*state.orphans, _session(text))
+        case "running":
+            state.running = int(text)
+        case "number":
+            state.transaction_ref = text
+        case "remote_start":
+            state.remote_start = text
+        case "connector":
+            state.connector = _connector(text)
+        case "station":
+            row = _station_row(text)
+            state.registration = row.registration
+            state.booted = row.booted
+            state.heartbeat_interval_s = row.heartbeat_interval_s
+        case "connection":
+            held = _connection_row(text)
+            state.epoch = held.epoch
+            state.connected = held.connected
+
+
+_WRITES: Sequence[tuple[type, str]] = (
+    (d.ClaimConnection, sql.CLAIM_CONNECTIONS),
+    (d.ReleaseConnection, sql.RELEASE_CONNECTIONS),
+    (d.BootStation, sql.BOOT_STATIONS),
+    (d.ProgressStation, sql.PROGRESS_STATIONS),
+    (d.SetConnector, sql.SET_CONNECTORS),
+    (d.OpenSession, sql.OPEN_SESSIONS),
+    (d.SaveSession, sql.SAVE_SESSIONS),
+    (d.AddReading, sql.ADD_READINGS),
+    (d.LinkOperation, sql.LINK_OPERATIONS),
+    (d.Quarantine, sql.QUARANTINE),
+)
+
+
+@implementer(ILedger)
+@attrs.define
+class PostgresLedger:
+    """`ILedger` on one database connection.
+
+    ``remote_start_window`` is how long after a remote start a session can be its result.
+    """
+
+    lane: Lane
+    remote_start_window: timedelta = timedelta(minutes=10)
+    _open: bool = attrs.field(default=False, init=False)
+
+    async def gather(
+        self, asked: Sequence[tuple[StationKey, Question]], now: datetime
+    ) -> list[State]:
+        """See `ILedger.gather`."""
+        states = [State(session_id=new_id(now)) for _ in asked]
+        queries: list[str] = []
+        params: list[str] = []
+        for query, topic in _TOPICS:
+            rows = [
+                row for i, (key, question) in enumerate(asked) for row in topic(i, key, question)
+            ]
+            if rows:
+                queries.append(query)
+                params.append(_encode(rows).decode())
+                if query is sql.REMOTE_START_FOR:
+                    params.append((now - self.remote_start_window).isoformat())
+        self._open = True
+        if not queries:
+            await self.lane.run(sql.BEGIN)
+            return states
+        answers = await self.lane.run(f"{sql.BEGIN}; {' UNION ALL '.join(queries)}", params)
+        for topic_name, i, text in answers:
+            _learn(states[_int(i)], str(topic_name), str(text))
+        return states
+
+    async def commit(self, decisions: Sequence[Decision]) -> None:
+        """See `ILedger.commit`."""
+        by_kind: dict[type, list[Any]] = {kind: [] for kind, _ in _WRITES}
+        for decision in decisions:
+            for write in decision.writes:
+                by_kind[type(write)].append(
+                    write.session if isinstance(write, d.OpenSession | d.SaveSession) else write
+                )
+        statements: list[str] = []
+        params: list[str] = []
+        for kind, statement in _WRITES:
+            if by_kind[kind]:
+                statements.append(statement)
+                params.append(_encode(by_kind[kind]).decode())
+        events = [event for decision in decisions for event in decision.events]
+        if events:
+            statements.append(sql.APPEND_EVENTS)
+            params.append(_encode(events).decode())
+        statements.append("COMMIT")
+        try:
+            await self.lane.run("; ".join(statements), params)
+        except psycopg2.Error as error:
+            if error.pgcode in ("40001", "40P01"):
+                raise Stale from error
+            raise
+        self._open = False
+
+    async def abandon(self) -> None:
+        """See `ILedger.abandon`."""
+        if self._open:
+            self._open = False
+            await self.lane.rollback()
+
+    async def ready(self) -> None:
+        """See `ILedger.ready`."""
+        await self.lane.wait_ready()
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value

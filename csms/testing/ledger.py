@@ -1,0 +1,220 @@
+"""A ledger in memory: the same answers as the real one, failures on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+
+import attrs
+from msgspec.structs import replace
+from zope.interface import implementer
+
+from csms.core import decisions as d
+from csms.core.decisions import Decision, Question, State, folded
+from csms.core.events import Event
+from csms.core.ids import new_id
+from csms.core.ports import ILedger
+from csms.core.values import (
+    Connection,
+    Connector,
+    Operation,
+    OperationStatus,
+    Registration,
+    Session,
+    SessionStatus,
+    StationKey,
+    Token,
+)
+
+
+@attrs.define
+class MemoryBook:
+    """What ledgers write to: shared by the lanes of one intake."""
+
+    registrations: dict[int, Registration] = attrs.field(factory=dict)
+    intervals: dict[int, int] = attrs.field(factory=dict)
+    booted: dict[int, d.BootStation] = attrs.field(factory=dict)
+    progress: dict[int, dict[str, str]] = attrs.field(factory=dict)
+    connections: dict[int, Connection] = attrs.field(factory=dict)
+    connectors: dict[tuple[int, int, int], Connector] = attrs.field(factory=dict)
+    tokens: dict[tuple[int, str], Token] = attrs.field(factory=dict)
+    sessions: dict[str, Session] = attrs.field(factory=dict)
+    readings: dict[tuple[int, datetime, int], d.AddReading] = attrs.field(factory=dict)
+    operations: dict[str, Operation] = attrs.field(factory=dict)
+    quarantine: list[d.Quarantine] = attrs.field(factory=list)
+    events: list[Event] = attrs.field(factory=list)
+    numbers: count[int] = attrs.field(factory=lambda: count(1))
+
+    def add_token(self, token: Token) -> None:
+        """Make a token known."""
+        self.tokens[token.operator_id, folded(token.id_token)] = token
+
+
+@implementer(ILedger)
+@attrs.define
+class MemoryLedger:
+    """`ILedger` over a `MemoryBook`.
+
+    ``trouble`` is called with the decisions of each commit before it happens; what it raises,
+    the commit raises.
+    """
+
+    book: MemoryBook
+    trouble: Callable[[Sequence[Decision]], None] = lambda _: None
+    remote_start_window: timedelta = timedelta(minutes=10)
+    batches: list[int] = attrs.field(factory=list)
+
+    async def gather(
+        self, asked: Sequence[tuple[StationKey, Question]], now: datetime
+    ) -> list[State]:
+        """See `ILedger.gather`."""
+        return [self._state(key, question, now) for key, question in asked]
+
+    async def commit(self, decisions: Sequence[Decision]) -> None:
+        """See `ILedger.commit`."""
+        self.trouble(decisions)
+        for decision in decisions:
+            for write in decision.writes:
+                self._write(write)
+            self.book.events.extend(decision.events)
+        self.batches.append(len(decisions))
+
+    async def abandon(self) -> None:
+        """See `ILedger.abandon`."""
+
+    async def ready(self) -> None:
+        """See `ILedger.ready`."""
+
+    def _state(self, key: StationKey, asked: Question, now: datetime) -> State:
+        book = self.book
+        state = State(session_id=new_id(now))
+        mine = sorted(
+            (s for s in book.sessions.values() if s.station_id == key.id),
+            key=lambda session: session.started_at,
+        )
+        if asked.station:
+            state.registration = book.registrations.get(key.id, Registration.ACCEPTED)
+            state.booted = key.id in book.booted
+            state.heartbeat_interval_s = book.intervals.get(key.id)
+        if asked.connection and key.id in book.connections:
+            held = book.connections[key.id]
+            state.epoch, state.connected = held.epoch, held.disconnected_at is None
+        if asked.connector is not None:
+            state.connector = book.connectors.get((key.id, *asked.connector))
+        state.tokens = {
+            folded(name): book.tokens[key.operator_id, folded(name)]
+            for name in asked.tokens
+            if (key.operator_id, folded(name)) in book.tokens
+        }
+        if asked.sessions_of is not None:
+            state.running = self._running(key, asked)
+        if asked.transaction_ref is not None:
+            state.session = _only(s for s in mine if s.transaction_ref == asked.transaction_ref)
+        if asked.start_key is not None:
+            state.started = _only(s for s in mine if s.start_key == asked.start_key)
+        if asked.open_on_evse is not None:
+            state.open_sessions = tuple(
+                s
+                for s in mine
+                if s.evse_id == asked.open_on_evse and s.status is not SessionStatus.ENDED
+            )[-8:]
+        if asked.orphans:
+            state.orphans = tuple(s for s in mine if s.transaction_ref is None)[-8:]
+        if asked.remote_start is not None:
+            state.remote_start = self._remote_start(key, asked.remote_start, now)
+        if asked.new_transaction:
+            taken = {session.transaction_ref for session in mine}
+            state.transaction_ref = next(n for n in map(str, book.numbers) if n not in taken)
+        return state
+
+    def _running(self, key: StationKey, asked: Question) -> int:
+        assert asked.sessions_of is not None
+        return sum(
+            session.operator_id == key.operator_id
+            and folded(session.id_token or "") == folded(asked.sessions_of)
+            and session.status is SessionStatus.ACTIVE
+            and not (
+                session.station_id == key.id and asked.sessions_but_on in (None, session.evse_id)
+            )
+            for session in self.book.sessions.values()
+        )
+
+    def _remote_start(self, key: StationKey, wanted: tuple[str, int], now: datetime) -> str | None:
+        fitting = [
+            operation
+            for operation in self.book.operations.values()
+            if operation.station_id == key.id
+            and operation.action == "remote_start"
+            and folded(operation.id_token or "") == folded(wanted[0])
+            and operation.session_id is None
+            and operation.status in (OperationStatus.PENDING, OperationStatus.ACCEPTED)
+            and operation.evse_id in (None, wanted[1])
+            and operation.created_at > now - self.remote_start_window
+        ]
+        oldest = min(fitting, key=lambda operation: operation.created_at, default=None)
+        return None if oldest is None else oldest.id
+
+    def _write(self, write: d.Write) -> None:
+        book = self.book
+        match write:
+            case d.ClaimConnection():
+                book.connections[write.station_id] = Connection(
+                    station_id=write.station_id,
+                    operator_id=write.operator_id,
+                    identity="",
+                    epoch=write.epoch,
+                    node=write.node,
+                    peer=write.peer,
+                    ocpp_version=write.ocpp_version,
+                    connected_at=write.at,
+                    last_seen_at=write.at,
+                )
+            case d.ReleaseConnection():
+                held = book.connections[write.station_id]
+                if held.epoch == write.epoch:
+                    book.connections[write.station_id] = replace(
+                        held, disconnected_at=write.at, close_reason=write.reason
+                    )
+            case d.BootStation():
+                book.booted[write.station_id] = write
+            case d.ProgressStation():
+                told = {
+                    "firmware_status": write.firmware_status,
+                    "diagnostics_status": write.diagnostics_status,
+                }
+                progress = book.progress.setdefault(write.station_id, {})
+                progress.update({k: v for k, v in told.items() if v is not None})
+            case d.SetConnector():
+                place = (write.station_id, write.evse_id, write.connector_id)
+                book.connectors[place] = Connector(
+                    evse_id=write.evse_id,
+                    connector_id=write.connector_id,
+                    status=write.status,
+                    status_at=write.status_at,
+                    error_code=write.error_code,
+                    info=write.info,
+                    vendor_id=write.vendor_id,
+                    vendor_error_code=write.vendor_error_code,
+                )
+            case d.OpenSession():
+                book.sessions[write.session.id] = write.session
+            case d.SaveSession():
+                book.sessions[write.session.id] = replace(
+                    write.session, version=write.session.version + 1
+                )
+            case d.AddReading():
+                book.readings.setdefault(
+                    (write.station_id, write.taken_at, write.fingerprint), write
+                )
+            case d.LinkOperation():
+                operation = book.operations[write.operation_id]
+                book.operations[write.operation_id] = replace(
+                    operation, session_id=write.session_id
+                )
+            case d.Quarantine():
+                book.quarantine.append(write)
+
+
+def _only(sessions: Iterable[Session]) -> Session | None:
+    return next(iter(sessions), None)

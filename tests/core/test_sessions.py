@@ -1,0 +1,611 @@
+"""Sessions: the straight way, and every crooked one that stations take."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from csms.core.decisions import Policy
+from csms.core.metering import BACKWARDS
+from csms.core.replies import Acknowledged, StartAnswered, StopAnswered
+from csms.core.reports import Metered, SessionStarted, SessionStopped
+from csms.core.sessions import (
+    ADMINISTRATIVE,
+    ADOPTED,
+    CLOCK,
+    ORPHAN,
+    STOP_MISSING,
+    UNAUTHORIZED,
+)
+from csms.core.values import (
+    Operation,
+    OperationStatus,
+    Reading,
+    Sample,
+    Session,
+    SessionStatus,
+    StationKey,
+    Token,
+    TokenStatus,
+)
+from csms.testing.desk import Desk
+
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CP1 = StationKey(1, "CP1")
+CP2 = StationKey(2, "CP2")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    desk = Desk(T0)
+    desk.book.add_token(Token(id_token="TAG", group_id="FLEET"))
+    return desk
+
+
+def at(minutes: float) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+def start(
+    minutes: float = 0, meter: float | None = 1000.0, tag: str | None = "TAG", evse: int = 1
+) -> SessionStarted:
+    return SessionStarted(evse_id=evse, id_token=tag, at=at(minutes), meter_wh=meter)
+
+
+def reading(minutes: float, register: float) -> Reading:
+    return Reading(at(minutes), (Sample(value=register),))
+
+
+def meter(ref: str | None, *pairs: tuple[float, float], evse: int = 1) -> Metered:
+    readings = tuple(reading(minutes, register) for minutes, register in pairs)
+    return Metered(evse_id=evse, transaction_ref=ref, readings=readings)
+
+
+def stop(
+    ref: str, minutes: float = 30, meter: float | None = 5000.0, **more: object
+) -> SessionStopped:
+    report = SessionStopped(transaction_ref=ref, at=at(minutes), meter_wh=meter)
+    return replace(report, **more)
+
+
+def begin(desk: Desk, report: SessionStarted | None = None, key: StationKey = CP1) -> str:
+    reply = desk.say(key, report or start())
+    assert isinstance(reply, StartAnswered)
+    return reply.transaction_ref
+
+
+def only(desk: Desk) -> Session:
+    (session,) = desk.sessions
+    return session
+
+
+# -- the straight way
+
+
+def test_a_session_from_start_to_stop(desk: Desk) -> None:
+    """Start, meter, stop: energy, times, token, reason, and the events of it."""
+    ref = begin(desk)
+    desk.later(minutes=30)
+    assert desk.say(CP1, meter(ref, (10, 2000.0), (20, 3000.0))) == Acknowledged()
+    reply = desk.say(CP1, stop(ref, id_token="tag"))
+    assert isinstance(reply, StopAnswered)
+    assert reply.authorization is not None
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+    session = only(desk)
+    assert session.status is SessionStatus.ENDED
+    assert (session.started_at, session.ended_at) == (T0, at(30))
+    assert (session.meter_start_wh, session.meter_stop_wh, session.energy_wh) == (1000, 5000, 4000)
+    assert (session.id_token, session.group_id) == ("TAG", "FLEET")
+    assert (session.stop_reason, session.stop_id_token) == ("Local", "tag")
+    assert session.flags == ()
+    assert desk.kinds == ["session.started", "session.meter", "session.ended"]
+    assert {r.session_id for r in desk.book.readings.values()} == {session.id}
+    assert len(desk.book.readings) == 2
+
+
+def test_transaction_ids_are_positive_and_not_given_twice(desk: Desk) -> None:
+    """Each start gets a number of its own (1.6 errata 3.54)."""
+    refs = [begin(desk, start(n)) for n in range(5)]
+    assert len(set(refs)) == 5
+    assert all(0 < int(ref) < 2**31 for ref in refs)
+
+
+def test_a_refused_token_gets_its_transaction_all_the_same(desk: Desk) -> None:
+    """StartTransaction never fails; the refusal is in idTagInfo (OCPP 1.6 §4.8)."""
+    reply = desk.say(CP1, start(tag="STRANGER"))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.INVALID
+    assert only(desk).flags == (UNAUTHORIZED,)
+
+
+def test_a_start_without_token_is_accepted(desk: Desk) -> None:
+    """A station that asks no token (2.x NoAuthorization) starts a session without one."""
+    begin(desk, start(tag=None))
+    assert only(desk).id_token is None
+
+
+def test_a_start_names_its_reservation(desk: Desk) -> None:
+    """The reservation that was used stays with the session."""
+    begin(desk, replace(start(), reservation_ref=7))
+    assert only(desk).reservation_ref == 7
+
+
+def test_a_stop_without_token_is_answered_without_verdict(desk: Desk) -> None:
+    """idTagInfo is returned only if an idTag was given (OCPP 1.6 §4.10)."""
+    assert desk.say(CP1, stop(begin(desk))) == StopAnswered(None)
+
+
+def test_a_stop_tells_the_truth_about_its_token(desk: Desk) -> None:
+    """The token that stopped is judged, the session ends whatever the verdict."""
+    desk.book.add_token(Token(id_token="BAD", blocked=True))
+    reply = desk.say(CP1, stop(begin(desk), id_token="BAD"))
+    assert isinstance(reply, StopAnswered)
+    assert reply.authorization is not None
+    assert reply.authorization.status is TokenStatus.BLOCKED
+    assert only(desk).status is SessionStatus.ENDED
+
+
+def test_samples_in_the_stop_are_kept_and_counted(desk: Desk) -> None:
+    """transactionData is merged with the meter values before it, each once."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    data = (reading(10, 2000.0), reading(30, 5000.0))
+    desk.say(CP1, stop(ref, readings=data, meter=None))
+    assert len(desk.book.readings) == 2
+    assert (only(desk).energy_wh, only(desk).meter_stop_wh) == (4000.0, 5000.0)
+
+
+def test_a_station_that_names_its_own_transactions(desk: Desk) -> None:
+    """A version in which the station makes the id keeps it (2.x)."""
+    mine = replace(start(), transaction_ref="abc")
+    assert begin(desk, mine) == "abc"
+    assert begin(desk, mine) == "abc"
+    assert only(desk).start_key is None
+
+
+# -- said twice
+
+
+def test_a_repeated_start_gets_the_same_transaction(desk: Desk) -> None:
+    """A retransmission, whatever its message id, changes nothing."""
+    ref = begin(desk)
+    desk.later(minutes=5)
+    assert begin(desk) == ref
+    assert len(desk.sessions) == 1
+    assert desk.kinds == ["session.started"]
+
+
+def test_a_repeated_start_is_known_after_the_stop_too(desk: Desk) -> None:
+    """Even when the session is over."""
+    ref = begin(desk)
+    desk.say(CP1, stop(ref))
+    assert begin(desk) == ref
+
+
+@pytest.mark.parametrize(
+    "other",
+    [start(minutes=1), start(meter=1001.0), start(tag="OTHER"), start(evse=2)],
+    ids=["time", "meter", "token", "evse"],
+)
+def test_a_start_that_differs_is_another(desk: Desk, other: SessionStarted) -> None:
+    """Time, meter, token and connector make a start what it is."""
+    assert begin(desk) != begin(desk, other)
+
+
+def test_the_token_of_a_repeated_start_is_compared_without_case(desk: Desk) -> None:
+    """idTag is a CiString."""
+    assert begin(desk) == begin(desk, start(tag="tag"))
+
+
+def test_a_repeated_stop_changes_nothing(desk: Desk) -> None:
+    """The second stop gets the same answer; samples it brings for the first time are kept."""
+    ref = begin(desk)
+    first = desk.say(CP1, stop(ref, id_token="TAG"))
+    ended = only(desk)
+    again = stop(ref, id_token="TAG", minutes=50, meter=9999.0, readings=(reading(20, 4000.0),))
+    assert desk.say(CP1, again) == first
+    assert only(desk) == ended
+    assert len(desk.book.readings) == 1
+    assert desk.kinds.count("session.ended") == 1
+
+
+def test_repeated_meter_values_are_kept_once(desk: Desk) -> None:
+    """A retransmission adds neither readings nor energy."""
+    ref = begin(desk)
+    for _ in range(3):
+        desk.say(CP1, meter(ref, (10, 2000.0)))
+    assert len(desk.book.readings) == 1
+    assert only(desk).energy_wh == 1000.0
+
+
+# -- somebody else's
+
+
+def test_no_station_ends_the_session_of_another(desk: Desk) -> None:
+    """Transactions are looked up as (station, id): CVE-2026-28230 does not happen here."""
+    ref = begin(desk)
+    assert desk.say(CP2, stop(ref)) == StopAnswered(None)
+    mine = next(s for s in desk.sessions if s.station_id == CP1.id)
+    theirs = next(s for s in desk.sessions if s.station_id == CP2.id)
+    assert mine.status is SessionStatus.ACTIVE
+    assert theirs.flags == (ORPHAN,)
+
+
+def test_no_station_meters_the_session_of_another(desk: Desk) -> None:
+    """Values of a foreign id make an orphan of the station that sent them."""
+    ref = begin(desk)
+    desk.say(CP2, meter(ref, (10, 9000.0)))
+    mine = next(s for s in desk.sessions if s.station_id == CP1.id)
+    assert mine.energy_wh == 0.0
+
+
+# -- late, offline, out of order
+
+
+def test_values_after_the_stop_are_kept_and_reopen_nothing(desk: Desk) -> None:
+    """Late samples are stored with the session that is over."""
+    ref = begin(desk)
+    desk.say(CP1, stop(ref))
+    ended = only(desk)
+    desk.say(CP1, meter(ref, (20, 3000.0)))
+    assert only(desk) == ended
+    assert [r.session_id for r in desk.book.readings.values()] == [ended.id]
+
+
+def test_an_offline_session_keeps_the_times_of_the_station(desk: Desk) -> None:
+    """Messages hours late are placed by the station's own clock."""
+    desk.later(hours=5)
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    desk.say(CP1, stop(ref))
+    assert (only(desk).started_at, only(desk).ended_at) == (T0, at(30))
+
+
+def test_an_old_start_is_not_held_against_what_runs_now(desk: Desk) -> None:
+    """ConcurrentTx is not judged for a start that lies in the past."""
+    desk.policy = Policy(concurrent_sessions=1)
+    begin(desk, start(minutes=119), CP2)
+    desk.later(hours=2)
+    reply = desk.say(CP1, start())
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+
+
+def test_a_second_session_of_a_token_is_concurrent(desk: Desk) -> None:
+    """A live start beyond the limit is told so, and still gets its transaction."""
+    desk.policy = Policy(concurrent_sessions=1)
+    begin(desk)
+    reply = desk.say(CP2, start())
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.CONCURRENT
+
+
+def test_the_session_that_lost_its_stop_does_not_count_as_concurrent(desk: Desk) -> None:
+    """The one on the same EVSE is over as far as its driver can tell."""
+    desk.policy = Policy(concurrent_sessions=1)
+    begin(desk)
+    reply = desk.say(CP1, start(minutes=1))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+
+
+def test_an_expired_token_was_good_at_the_time(desk: Desk) -> None:
+    """Expiry is judged at the time of the event."""
+    desk.book.add_token(Token(id_token="OLD", expires_at=at(60)))
+    desk.later(hours=3)
+    reply = desk.say(CP1, start(tag="OLD"))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+
+
+def test_a_start_far_in_the_future_is_flagged(desk: Desk) -> None:
+    """A wrong clock is noted, not refused."""
+    begin(desk, start(minutes=3 * 24 * 60))
+    assert only(desk).flags == (CLOCK,)
+
+
+def test_a_stop_before_its_start_is_flagged(desk: Desk) -> None:
+    """A clock set back in between is noted."""
+    desk.say(CP1, stop(begin(desk), minutes=-5))
+    assert only(desk).flags == (CLOCK,)
+
+
+# -- lost stops
+
+
+def test_a_new_start_closes_a_session_whose_stop_was_lost(desk: Desk) -> None:
+    """The register went on, so the old session is closed with its own last reading."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    begin(desk, start(minutes=60, meter=2500.0))
+    old, new = desk.sessions
+    assert (old.status, old.ended_at, old.energy_wh) == (SessionStatus.ENDED, at(10), 1000.0)
+    assert old.flags == (STOP_MISSING, ADMINISTRATIVE)
+    assert new.status is SessionStatus.ACTIVE
+    assert desk.kinds[-2:] == ["session.ended", "session.started"]
+
+
+def test_a_new_start_with_a_smaller_register_leaves_the_old_one_suspect(desk: Desk) -> None:
+    """Nothing proves where the old one ended: it stays open for a human or a late stop."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    begin(desk, start(minutes=60, meter=0.0))
+    assert desk.sessions[0].status is SessionStatus.SUSPECT
+    assert desk.kinds[-2:] == ["session.flagged", "session.started"]
+
+
+def test_a_stop_that_comes_after_all_settles_it(desk: Desk) -> None:
+    """A closed or suspect session takes its real stop, and loses the marks of having none."""
+    first = begin(desk)
+    begin(desk, start(minutes=60, meter=6000.0))
+    desk.say(CP1, stop(first))
+    old = desk.sessions[0]
+    assert (old.ended_at, old.energy_wh, old.flags) == (at(30), 4000.0, ())
+
+
+def test_a_late_start_does_not_touch_the_session_that_runs(desk: Desk) -> None:
+    """An older start delivered after a newer one is history."""
+    begin(desk, start(minutes=60, meter=6000.0))
+    begin(desk)
+    assert [s.status for s in desk.sessions] == [SessionStatus.ACTIVE] * 2
+
+
+def test_other_connectors_are_left_alone(desk: Desk) -> None:
+    """A start concerns its own EVSE."""
+    begin(desk)
+    begin(desk, start(minutes=1, evse=2))
+    assert [s.status for s in desk.sessions] == [SessionStatus.ACTIVE] * 2
+
+
+# -- values without a transaction
+
+
+def test_values_without_transaction_land_in_the_running_session(desk: Desk) -> None:
+    """A sample belongs to the transaction that ran when it was taken."""
+    begin(desk)
+    for ref in (None, "0"):
+        desk.say(CP1, meter(ref, (10, 2000.0)))
+    session = only(desk)
+    assert session.energy_wh == 1000.0
+    assert {r.session_id for r in desk.book.readings.values()} == {session.id}
+
+
+def test_values_taken_before_the_session_are_not_its_own(desk: Desk) -> None:
+    """Clock-aligned values of the idle time before belong to nobody."""
+    begin(desk, start(minutes=20))
+    desk.say(CP1, meter(None, (10, 900.0)))
+    assert [r.session_id for r in desk.book.readings.values()] == [None]
+
+
+def test_values_of_the_main_meter_belong_to_no_session(desk: Desk) -> None:
+    """connectorId 0 is the station's own meter."""
+    begin(desk)
+    desk.say(CP1, meter(None, (10, 77.0), evse=0))
+    assert only(desk).energy_wh == 0.0
+    assert [r.evse_id for r in desk.book.readings.values()] == [0]
+    assert "session.meter" not in desk.kinds
+
+
+def test_empty_meter_values_are_acknowledged(desk: Desk) -> None:
+    """Nothing is a legal thing to say."""
+    ref = begin(desk)
+    assert desk.say(CP1, meter(ref)) == Acknowledged()
+    assert desk.say(CP1, meter(None)) == Acknowledged()
+
+
+# -- orphans
+
+
+@pytest.mark.parametrize("ref", ["0", "-1", "4711"])
+def test_a_stop_without_a_start_is_acknowledged_and_kept(desk: Desk, ref: str) -> None:
+    """Never an error, never dropped (1.6 errata 3.18)."""
+    assert desk.say(CP1, stop(ref)) == StopAnswered(None)
+    session = only(desk)
+    assert (session.status, session.flags) == (SessionStatus.ENDED, (ORPHAN,))
+    assert session.meter_stop_wh == 5000.0
+    assert session.transaction_ref == ("4711" if ref == "4711" else None)
+    assert desk.kinds == ["session.flagged", "session.ended"]
+
+
+@pytest.mark.parametrize("ref", ["0", "-1", "4711"])
+def test_a_repeated_stop_without_start_makes_one_orphan(desk: Desk, ref: str) -> None:
+    """A retransmission of it is recognised."""
+    for _ in range(2):
+        desk.say(CP1, stop(ref))
+    assert len(desk.sessions) == 1
+
+
+@pytest.mark.parametrize("ref", ["-1", "4711"])
+def test_values_without_a_start_make_an_orphan_that_the_stop_ends(desk: Desk, ref: str) -> None:
+    """All messages of the unknown transaction come together in one session."""
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    desk.say(CP1, meter(ref, (20, 3000.0)))
+    assert only(desk).evse_id == 1
+    desk.say(CP1, stop(ref))
+    session = only(desk)
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 3000.0)
+    assert (session.started_at, session.flags) == (at(10), (ORPHAN,))
+
+
+def test_orphans_of_two_connectors_stay_apart(desk: Desk) -> None:
+    """-1 on another EVSE is another transaction."""
+    desk.say(CP1, meter("-1", (10, 2000.0)))
+    desk.say(CP1, meter("-1", (10, 2000.0), evse=2))
+    assert sorted(s.evse_id for s in desk.sessions) == [1, 2]
+
+
+def test_an_ended_orphan_takes_no_more_values(desk: Desk) -> None:
+    """The next -1 is the next transaction."""
+    desk.say(CP1, meter("-1", (10, 2000.0)))
+    desk.say(CP1, stop("-1"))
+    desk.say(CP1, meter("-1", (40, 6000.0)))
+    assert len(desk.sessions) == 2
+
+
+def test_a_start_that_comes_late_adopts_its_orphan(desk: Desk) -> None:
+    """The session gets its start, and its energy counts from there."""
+    desk.later(hours=1)
+    desk.say(CP1, meter("-1", (10, 2000.0)))
+    orphan = only(desk)
+    ref = begin(desk)
+    session = only(desk)
+    assert session.id == orphan.id
+    assert (session.transaction_ref, session.started_at) == (ref, T0)
+    assert (session.energy_wh, session.flags) == (1000.0, (ADOPTED,))
+    desk.say(CP1, stop(ref))
+    assert (only(desk).energy_wh, len(desk.sessions)) == (4000.0, 1)
+
+
+def test_a_start_after_its_stop_completes_the_orphan(desk: Desk) -> None:
+    """Also when all there was is a stop of unknown connector."""
+    desk.later(hours=1)
+    desk.say(CP1, stop("-1"))
+    begin(desk)
+    session = only(desk)
+    assert (session.status, session.evse_id) == (SessionStatus.ENDED, 1)
+    assert (session.ended_at, session.energy_wh) == (at(30), 4000.0)
+
+
+def test_a_start_without_register_adopts_as_well(desk: Desk) -> None:
+    """What the orphan counted stays."""
+    desk.later(hours=1)
+    desk.say(CP1, meter("-1", (10, 2000.0), (20, 2600.0)))
+    begin(desk, start(meter=None))
+    assert only(desk).energy_wh == 600.0
+
+
+def test_an_orphan_without_any_register_is_adopted(desk: Desk) -> None:
+    """A stop that said nothing of energy still is that session's stop."""
+    desk.later(hours=1)
+    desk.say(CP1, stop("-1", meter=None))
+    begin(desk)
+    assert (only(desk).energy_wh, only(desk).status) == (0.0, SessionStatus.ENDED)
+
+
+@pytest.mark.parametrize(
+    "late",
+    [start(minutes=15), start(meter=9000.0), start(evse=2)],
+    ids=["began later", "higher register", "another connector"],
+)
+def test_a_start_that_does_not_fit_adopts_nothing(desk: Desk, late: SessionStarted) -> None:
+    """Only the start that came before the orphan's evidence is its own."""
+    desk.later(hours=1)
+    desk.say(CP1, meter("-1", (10, 2000.0)))
+    begin(desk, late)
+    assert len(desk.sessions) == 2
+    assert sum(ORPHAN in s.flags for s in desk.sessions) == 1
+
+
+def test_a_station_s_own_id_adopts_the_orphan_of_that_id(desk: Desk) -> None:
+    """Values before the start, in a version where the station makes the ids (2.x)."""
+    desk.later(hours=1)
+    desk.say(CP1, meter("abc", (10, 2000.0)))
+    begin(desk, replace(start(), transaction_ref="abc"))
+    assert only(desk).flags == (ADOPTED,)
+
+
+# -- remote starts
+
+
+def operation(desk: Desk, **changes: object) -> str:
+    asked = Operation(
+        id="0195",
+        operator_id=1,
+        station_id=1,
+        identity="CP1",
+        action="remote_start",
+        payload={},
+        status=OperationStatus.ACCEPTED,
+        id_token="tag",
+        created_at=desk.now,
+        expires_at=desk.now + timedelta(minutes=10),
+    )
+    asked = replace(asked, **changes)
+    desk.book.operations[asked.id] = asked
+    return asked.id
+
+
+def test_a_session_is_linked_to_the_remote_start_it_came_from(desk: Desk) -> None:
+    """By token, connector and time, for 1.6 has no id for it."""
+    asked = operation(desk)
+    begin(desk)
+    session = only(desk)
+    assert session.operation_id == asked
+    assert desk.book.operations[asked].session_id == session.id
+    assert desk.last("session.started").data["operation_id"] == asked
+
+
+def test_one_remote_start_makes_one_session(desk: Desk) -> None:
+    """The next session of that token is the driver's own."""
+    operation(desk)
+    begin(desk)
+    begin(desk, start(minutes=1))
+    assert desk.sessions[1].operation_id is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id_token": "OTHER"},
+        {"evse_id": 2},
+        {"station_id": 2},
+        {"status": OperationStatus.REJECTED},
+        {"created_at": T0 - timedelta(hours=1)},
+        {"action": "reset"},
+    ],
+)
+def test_another_operation_is_not_its_cause(desk: Desk, changes: dict[str, object]) -> None:
+    """What does not fit is not linked."""
+    operation(desk, **changes)
+    begin(desk)
+    assert only(desk).operation_id is None
+
+
+# -- whatever comes
+
+REPORTS = st.one_of(
+    st.builds(start, st.integers(-60, 60), st.none() | st.integers(0, 9000).map(float)),
+    st.builds(
+        meter,
+        st.sampled_from([None, "-1", "0", "1", "2", "99"]),
+        st.tuples(st.integers(-60, 60), st.integers(0, 9000).map(float)),
+        evse=st.integers(0, 2),
+    ),
+    st.builds(
+        stop,
+        st.sampled_from(["-1", "0", "1", "2", "99"]),
+        st.integers(-60, 60),
+        st.none() | st.integers(0, 9000).map(float),
+    ),
+)
+
+
+@given(st.lists(REPORTS, max_size=15))
+def test_any_order_of_messages_is_answered_and_loses_nothing(reports: list[object]) -> None:
+    """Every message is answered, every reading kept, no energy negative, and saying
+    everything a second time brings no further session."""
+    desk = Desk(T0)
+    for report in reports:
+        desk.say(CP1, report)  # type: ignore[arg-type]  # a union of strategies
+    taken = {reading.taken_at for r in reports if isinstance(r, Metered) for reading in r.readings}
+    assert {r.taken_at for r in desk.book.readings.values()} == taken
+    assert all(s.energy_wh >= 0 for s in desk.sessions)
+    refs = [s.transaction_ref for s in desk.sessions if s.transaction_ref is not None]
+    assert len(refs) == len(set(refs))
+    starts = {desk_key for desk_key in (s.start_key for s in desk.sessions) if desk_key}
+    for report in reports:
+        if isinstance(report, SessionStarted):
+            desk.say(CP1, report)
+    assert {s.start_key for s in desk.sessions if s.start_key} == starts
+
+
+def test_a_stop_register_below_the_readings_is_flagged(desk: Desk) -> None:
+    """What a register says against its readings is left to a human, the readings count."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    desk.say(CP1, stop(ref, meter=0.0))
+    assert (only(desk).energy_wh, only(desk).flags) == (1000.0, (BACKWARDS,))
