@@ -1,0 +1,1 @@
+"""The REST face: routes declared once, which serve, validate, admit and describe themselves."""

@@ -1,0 +1,1 @@
+"""Presence and routing beyond one process."""

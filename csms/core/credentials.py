@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from hashlib import scrypt
+from hashlib import scrypt, sha256
 from hmac import compare_digest
 from os import urandom
 
@@ -98,8 +98,15 @@ def _parse(stored: str) -> tuple[Cost, bytes, bytes] | None:
 
 
 def _derive(secret: bytes, salt: bytes, cost: Cost) -> bytes:
+    # Of one length, because to HMAC (within scrypt) a key is the same with NULs at its end.
     return scrypt(
-        secret, salt=salt, n=cost.n, r=cost.r, p=cost.p, maxmem=_MAX_MEMORY, dklen=_HASH_BYTES
+        sha256(secret).digest(),
+        salt=salt,
+        n=cost.n,
+        r=cost.r,
+        p=cost.p,
+        maxmem=_MAX_MEMORY,
+        dklen=_HASH_BYTES,
     )
 
 

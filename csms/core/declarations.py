@@ -28,7 +28,7 @@ _MAX_DEPTH = 64
 _Text = Annotated[str, Meta(max_length=1000)]
 _Whole = Annotated[int, Meta(gt=0, le=2**31 - 1)]
 _Names = Annotated[tuple[_Text, ...], Meta(max_length=10_000)]
-_Ident = Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN, pattern="^[ -~]*$")]
+_Ident = Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN, pattern=r"^[ -~]*\Z")]
 D = TypeVar("D")
 
 

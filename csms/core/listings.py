@@ -27,7 +27,9 @@ from csms.core.pages import MAX_LIMIT, Query
 from csms.core.values import OperationStatus, Registration, SessionStatus
 
 MAX_INTEGER = 2**63 - 1
-_MAX_CURSOR = 4096
+
+_Content = tuple[str, str | int | float | bool | None, list[str | int]]
+_MAX_CURSOR = 16_384
 
 
 class Kind(Enum):
@@ -138,7 +140,7 @@ def _place(listing: Listing, sort: Sort, seal: str, text: str) -> Place:
     """Read a cursor, which may be anything: it comes back from outside."""
     try:
         content = urlsafe_b64decode(text[:_MAX_CURSOR].encode() + b"=" * (-len(text) % 4))
-        was, value, keys = msgspec.json.decode(content, type=tuple[str, object, list[object]])
+        was, value, keys = msgspec.json.decode(content, type=_Content)
         if was == seal and len(keys) == len(listing.keys):
             known = value is not None or not sort.nullable
             return Place(

@@ -50,7 +50,8 @@ def figures(reading: Reading) -> Figures:
     """Pick the register, power and state of charge out of a reading.
 
     Phase values make up the total only where no total is present (OCPP 1.6 §7.33: an absent
-    phase means the overall value), and interval measurands are never registers.
+    phase means the overall value), interval measurands are never registers, and a number in a
+    unit nobody knows is no energy.
     """
     register = power = soc = None
     phases: dict[str, float] = {}
@@ -61,7 +62,7 @@ def figures(reading: Reading) -> Figures:
             continue
         measurand = sample.measurand
         if measurand == REGISTER:
-            if sample.location != "Outlet":
+            if sample.location != "Outlet" or sample.unit != "Wh":
                 continue
             if sample.context == BEGIN:
                 begins = True
@@ -70,7 +71,7 @@ def figures(reading: Reading) -> Figures:
             else:
                 phases[REGISTER] = phases.get(REGISTER, 0.0) + value
         elif measurand == POWER:
-            if sample.location != "Outlet":
+            if sample.location != "Outlet" or sample.unit != "W":
                 continue
             if sample.phase is None:
                 power = value

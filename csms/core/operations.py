@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from csms.core.commands import (
     ChangeConfiguration,
@@ -18,7 +19,7 @@ from csms.core.commands import (
     Trigger,
     Unlock,
 )
-from csms.core.errors import Conflict, Invalid
+from csms.core.errors import Conflict
 from csms.core.events import Event
 from csms.core.values import Operation, OperationStatus, Registration
 
@@ -105,17 +106,11 @@ def token_of(command: Command) -> str | None:
     return command.id_token if isinstance(command, RemoteStart) else None
 
 
-def check_text(command: Command) -> None:
-    """Refuse (`Invalid`) a token that could not be kept, for it holds a NUL character."""
-    if "\0" in (token_of(command) or ""):
-        raise Invalid("a token holds no NUL character", field="id_token")
-
-
 def publishable(outcome: Outcome) -> Outcome:
-    """The outcome as it is kept and shown: without secrets, in text that a database takes."""
-    response = None if outcome.response is None else without_secrets(outcome.response)
-    detail = None if outcome.detail is None else _plain(outcome.detail)
-    return Outcome(status=outcome.status, response=response, detail=detail)
+    """The outcome as it is kept and shown, without secrets."""
+    if outcome.response is None:
+        return outcome
+    return replace(outcome, response=without_secrets(outcome.response))
 
 
 def without_secrets(payload: Mapping[str, object]) -> dict[str, object]:
@@ -123,7 +118,7 @@ def without_secrets(payload: Mapping[str, object]) -> dict[str, object]:
 
     Hidden are: values of settings known to be secret (1.6 ``{"key", "value"}``, 2.x
     ``{"variable": {"name"}, "attributeValue"}``), texts whose name says so, and user names and
-    passwords within URLs.  NUL characters, which no database takes, are replaced.
+    passwords within URLs.
     """
     hides_value = _names_secret(payload)
     clean: dict[str, object] = {}
@@ -133,9 +128,9 @@ def without_secrets(payload: Mapping[str, object]) -> dict[str, object]:
             or _SECRET_LEAF.search(name)
             or (hides_value and name in ("value", "attributeValue"))
         ):
-            clean[_plain(name)] = HIDDEN
+            clean[name] = HIDDEN
         else:
-            clean[_plain(name)] = _clean(value)
+            clean[name] = _clean(value)
     return clean
 
 
@@ -152,17 +147,13 @@ def _names_secret(payload: Mapping[str, object]) -> bool:
 def _clean(value: object) -> object:
     match value:
         case str():
-            return _USERINFO.sub(rf"\1{HIDDEN}@", _plain(value))
+            return _USERINFO.sub(rf"\1{HIDDEN}@", value)
         case dict():
             return without_secrets(value)
         case list() | tuple():
             return [_clean(item) for item in value]
         case _:
             return value
-
-
-def _plain(text: str) -> str:
-    return text.replace("\0", "\ufffd")
 
 
 def settled_event(operation: Operation) -> Event:

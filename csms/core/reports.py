@@ -75,6 +75,8 @@ class SessionStarted(Struct, frozen=True, kw_only=True):
     connector_id: int = 1
     id_token: str | None
     at: datetime
+    told_at: str | None = None
+    """The time as the station spelled it, where ``at`` is not what it said."""
     meter_wh: float | None = None
     transaction_ref: str | None = None
     reservation_ref: int | None = None

@@ -71,7 +71,8 @@ NO_NUMBER = ("0", "-1")
 def start_key(report: SessionStarted) -> str:
     """What a repeated StartTransaction has in common with the first, whatever its message id."""
     token = None if report.id_token is None else folded(report.id_token)
-    text = f"{report.evse_id}|{token}|{report.at.isoformat()}|{report.meter_wh}"
+    at = report.at.isoformat() if report.told_at is None else report.told_at
+    text = f"{report.evse_id}|{token}|{at}|{report.meter_wh}"
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
@@ -117,6 +118,10 @@ def started(
     """
     given = _start_verdict(report, key, state, now, policy)
     again = state.started or state.session
+    own_key = start_key(report) if report.transaction_ref is None else None
+    if again is not None and report.told_at is not None and again.status is SessionStatus.ENDED:
+        # A station without a clock says the same of every session; this one is the next.
+        again = own_key = None
     if again is not None and ORPHAN not in again.flags:
         assert again.transaction_ref is not None  # every session that was started has one
         return Decision(StartAnswered(again.transaction_ref, given))
@@ -136,7 +141,7 @@ def started(
         evse_id=report.evse_id,
         connector_id=report.connector_id,
         transaction_ref=ref,
-        start_key=start_key(report) if report.transaction_ref is None else None,
+        start_key=own_key,
         id_token=report.id_token,
         group_id=given.group_id,
         authorization=given.status,

@@ -23,7 +23,7 @@ from csms.core.ids import new_id
 from csms.core.ports import ILedger
 from csms.core.values import Connector, Registration, Session, StationKey, Token
 from csms.storage import ledger_sql as sql
-from csms.storage.pool import Lane
+from csms.storage.lane import Lane
 
 _encode = msgspec.json.Encoder().encode
 _session = msgspec.json.Decoder(Session).decode

@@ -70,7 +70,7 @@ def test_phases_make_up_a_total_that_is_absent() -> None:
     found = figures(
         reading(
             *(Sample(value=100.0, phase=f"L{n}") for n in (1, 2, 3)),
-            *(Sample(measurand="Power.Active.Import", value=10.0, phase=f"L{n}") for n in (1, 2)),
+            *(Sample("Power.Active.Import", 10.0, "W", f"L{n}") for n in (1, 2)),
         )
     )
     assert found == Figures(300.0, 20.0)
@@ -82,7 +82,9 @@ def test_samples_that_are_no_register_of_the_outlet_are_left_out() -> None:
         reading(
             Sample(value=None, raw="n/a"),
             Sample(value=9.0, location="Inlet"),
-            Sample(measurand="Power.Active.Import", value=9.0, location="Inlet"),
+            Sample(measurand="Power.Active.Import", value=9.0, location="Inlet", unit="W"),
+            Sample(value=9.0, unit="foo"),
+            Sample(measurand="Power.Active.Import", value=9.0, unit="hp"),
             Sample(measurand="Energy.Active.Import.Interval", value=9.0),
         )
     )

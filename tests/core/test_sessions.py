@@ -186,6 +186,20 @@ def test_a_repeated_start_is_known_after_the_stop_too(desk: Desk) -> None:
     assert begin(desk) == ref
 
 
+def test_a_start_of_unreadable_time_is_known_by_what_was_said(desk: Desk) -> None:
+    """Its time is taken to be now, which a retransmission would not share."""
+    ref = begin(desk, replace(start(minutes=0), told_at="0000-00-00"))
+    assert begin(desk, replace(start(minutes=1), told_at="0000-00-00")) == ref
+
+
+def test_a_station_without_a_clock_can_charge_again(desk: Desk) -> None:
+    """Once its session is over, the same words are another start."""
+    always = replace(start(), told_at="0000-00-00")
+    first = begin(desk, always)
+    desk.say(CP1, stop(first))
+    assert begin(desk, always) != first
+
+
 @pytest.mark.parametrize(
     "other",
     [start(minutes=1), start(meter=1001.0), start(tag="OTHER"), start(evse=2)],

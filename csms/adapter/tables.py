@@ -1,0 +1,107 @@
+"""What a version of OCPP is made of: one row per message, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+from msgspec import Struct
+
+from csms.adapter.faults import FaultKind
+from csms.adapter.notes import Notes
+from csms.adapter.schema import Flaw, Json, Schemas, dotted
+from csms.adapter.shapes import Lenience
+from csms.core.commands import Command
+from csms.core.reports import Report
+
+
+class Understood(Struct, frozen=True):
+    """A message of a station in the core's words.
+
+    ``quirks``: tolerated departures from the standard, each a rule's name (at most one per
+    rule) and a short example.
+    """
+
+    report: Report
+    quirks: tuple[tuple[str, str], ...] = ()
+
+
+class Request(Struct, frozen=True):
+    """A command in the words of a version."""
+
+    action: str
+    payload: dict[str, object]
+
+
+class Unsupported(Struct, frozen=True):
+    """A version has no words for a command; ``reason`` is a sentence."""
+
+    reason: str
+
+
+class Verdict(Struct, frozen=True):
+    """What an answer to a command means: the status of `csms.core.commands.Outcome`."""
+
+    status: str
+    detail: str | None = None
+
+
+@attrs.frozen
+class Inbound:
+    """A message that a station may send.
+
+    ``read`` is handed a payload that has the shape of the schema (or was mended to have it)
+    and raises `csms.adapter.faults.PayloadError`; ``write`` spells the answer, a ``reply``.
+    """
+
+    read: Callable[[Any, Notes], Report]
+    reply: type
+    write: Callable[[Any], dict[str, object]]
+    boot: bool = False
+    money: bool = False
+    lenience: Mapping[str, Lenience] = attrs.field(factory=dict)
+    """By field path without indices (``meterValue.sampledValue.unit``)."""
+
+
+@attrs.frozen
+class Outbound:
+    """A command of the core: how a version spells it.
+
+    ``fields`` names the command's field for each field of the payload that it calls
+    differently; None: the command has the payload itself.
+    """
+
+    spell: Callable[[Any], Request | Unsupported]
+    fields: Mapping[str, str] | None
+
+    def field(self, path: tuple[str | int, ...]) -> str:
+        """The place in the command that became ``path`` of the payload."""
+        if self.fields is None or not path:
+            return dotted(("payload", *path))
+        first = str(path[0])
+        return dotted((self.fields.get(first, first), *path[1:]))
+
+
+@attrs.frozen(eq=False)
+class Version:
+    """Everything that is particular to one version."""
+
+    version: str
+    subprotocol: str
+    codes: Mapping[FaultKind, str]
+    schemas: Schemas
+    request_suffix: str
+    """What the name of a request's schema has after the action."""
+    inbound: Mapping[str, Inbound]
+    unserved: frozenset[str]
+    """Messages from stations that the version has and we do not serve."""
+    outbound: frozenset[str]
+    """Actions that may be sent to a station."""
+    commands: Mapping[type[Command], Outbound]
+    check: Callable[[Request], Flaw | None]
+    """Rules for requests that the schemas do not know; called with a valid one."""
+    interpret: Callable[[Request], Command | None]
+    """The core's command that a raw request amounts to; None when that makes no difference."""
+    judge: Callable[[str, Json], Verdict]
+    """What an answer to an action means."""

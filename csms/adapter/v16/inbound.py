@@ -1,0 +1,180 @@
+"""Messages from 1.6 stations, read into core reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from csms.adapter.faults import FaultKind, refuse
+from csms.adapter.notes import Notes, Rule
+from csms.adapter.schema import Json
+from csms.adapter.texts import mended_json
+from csms.adapter.times import moment
+from csms.adapter.v16.metering import readings
+from csms.core.reports import (
+    AuthorizationAsked,
+    Beat,
+    Booted,
+    ConnectorChanged,
+    DataTransferred,
+    FirmwareProgressed,
+    LogUploadProgressed,
+    Metered,
+    SessionStarted,
+    SessionStopped,
+)
+from csms.core.values import ConnectorStatus
+
+MAX_INT32 = 2**31 - 1
+MAX_INT64 = 2**63 - 1
+_LARGEST_REGISTER = 1e15
+"""Wh; no meter has counted that far."""
+
+_STATUSES: Mapping[str, ConnectorStatus] = {status.value: status for status in ConnectorStatus}
+
+
+def read_authorize(payload: Json, notes: Notes) -> AuthorizationAsked:
+    """§4.1."""
+    return AuthorizationAsked(id_token=_tag(payload["idTag"], notes))
+
+
+def read_boot(payload: Json, notes: Notes) -> Booted:
+    """§4.2; the box's serial number is the deprecated place of the charge point's."""
+    return Booted(
+        vendor=notes.text(payload["chargePointVendor"], "chargePointVendor"),
+        model=notes.text(payload["chargePointModel"], "chargePointModel"),
+        serial_number=_text(payload, "chargePointSerialNumber", notes)
+        or _text(payload, "chargeBoxSerialNumber", notes),
+        firmware_version=_text(payload, "firmwareVersion", notes),
+        iccid=_text(payload, "iccid", notes),
+        imsi=_text(payload, "imsi", notes),
+        meter_type=_text(payload, "meterType", notes),
+        meter_serial_number=_text(payload, "meterSerialNumber", notes),
+    )
+
+
+def read_data_transfer(payload: Json, notes: Notes) -> DataTransferred:
+    """§4.3; the data is for whoever knows the vendor, JSON beside text included."""
+    data = payload.get("data")
+    if isinstance(data, str):
+        data = notes.text(data, "data")
+    elif data is not None:
+        notes.note(Rule.DATA_NOT_TEXT, "data")
+        data = mended_json(data)
+    return DataTransferred(
+        vendor_id=notes.text(payload["vendorId"], "vendorId"),
+        message_id=_text(payload, "messageId", notes),
+        data=data,
+    )
+
+
+def read_diagnostics_status(payload: Json, notes: Notes) -> LogUploadProgressed:
+    """§4.4, and LogStatusNotification of the security extension (§4.7 there)."""
+    return LogUploadProgressed(status=payload["status"], request_id=_number(payload, notes))
+
+
+def read_firmware_status(payload: Json, notes: Notes) -> FirmwareProgressed:
+    """§4.5, and SignedFirmwareStatusNotification of the security extension (§4.10 there)."""
+    return FirmwareProgressed(status=payload["status"], request_id=_number(payload, notes))
+
+
+def read_heartbeat(payload: Json, notes: Notes) -> Beat:  # noqa: ARG001 - a reader
+    """§4.6."""
+    return Beat()
+
+
+def read_meter_values(payload: Json, notes: Notes) -> Metered:
+    """§4.7."""
+    return Metered(
+        evse_id=_connector(payload["connectorId"]),
+        transaction_ref=_transaction(payload.get("transactionId")),
+        readings=readings(payload["meterValue"], "meterValue", notes),
+    )
+
+
+def read_start(payload: Json, notes: Notes) -> SessionStarted:
+    """§4.8."""
+    evse_id = _connector(payload["connectorId"])
+    at = moment(payload["timestamp"], "timestamp", notes)
+    return SessionStarted(
+        evse_id=evse_id,
+        connector_id=min(evse_id, 1),
+        id_token=_tag(payload["idTag"], notes),
+        at=at,
+        told_at=(payload["timestamp"] or "") if at is notes.now else None,
+        meter_wh=_register(payload["meterStart"], "meterStart", notes),
+        reservation_ref=_number(payload, notes, "reservationId"),
+    )
+
+
+def read_status(payload: Json, notes: Notes) -> ConnectorChanged:
+    """§4.9.  ``NoError`` is the absence of an error code."""
+    evse_id = _connector(payload["connectorId"])
+    error_code = payload["errorCode"]
+    at = payload.get("timestamp")
+    return ConnectorChanged(
+        evse_id=evse_id,
+        connector_id=min(evse_id, 1),
+        status=_STATUSES.get(payload["status"], ConnectorStatus.UNKNOWN),
+        at=None if at is None else moment(at, "timestamp", notes),
+        error_code=None if error_code == "NoError" else error_code,
+        info=_text(payload, "info", notes),
+        vendor_id=_text(payload, "vendorId", notes),
+        vendor_error_code=_text(payload, "vendorErrorCode", notes),
+    )
+
+
+def read_stop(payload: Json, notes: Notes) -> SessionStopped:
+    """§4.10; no idTag, or an empty one: nobody presented one.  Absent reason: Local."""
+    tag = payload.get("idTag")
+    return SessionStopped(
+        transaction_ref=_reference(payload["transactionId"]),
+        at=moment(payload["timestamp"], "timestamp", notes),
+        meter_wh=_register(payload["meterStop"], "meterStop", notes),
+        id_token=None if tag is None else _tag(tag, notes) or None,
+        reason=payload.get("reason", "Local"),
+        readings=readings(payload.get("transactionData", []), "transactionData", notes),
+    )
+
+
+def _connector(number: int) -> int:
+    if not 0 <= number <= MAX_INT32:
+        refuse(FaultKind.PROPERTY, "connectorId", "is no number of a connector")
+    return number
+
+
+def _transaction(number: int | None) -> str | None:
+    return None if number is None else _reference(number)
+
+
+def _reference(number: int) -> str:
+    """0, -1 and ids that nobody gave pass: whose they are is for the core to find out."""
+    if not -MAX_INT64 <= number <= MAX_INT64:
+        refuse(FaultKind.PROPERTY, "transactionId", "is no integer of 64 bits")
+    return str(number)
+
+
+def _register(figure: float | None, path: str, notes: Notes) -> float | None:
+    if figure is None or -_LARGEST_REGISTER < figure < _LARGEST_REGISTER:
+        return figure if figure is None else float(figure)
+    notes.note(Rule.OUT_OF_RANGE, path, figure)
+    return None
+
+
+def _number(payload: Json, notes: Notes, field: str = "requestId") -> int | None:
+    number: int | None = payload.get(field)
+    if number is None or -MAX_INT32 <= number <= MAX_INT32:
+        return number
+    notes.note(Rule.OUT_OF_RANGE, field, number)
+    return None
+
+
+def _tag(tag: str, notes: Notes) -> str:
+    inner = tag.strip()
+    if inner != tag:
+        notes.note(Rule.PADDED_TEXT, "idTag")
+    return notes.text(inner, "idTag")
+
+
+def _text(payload: Json, field: str, notes: Notes) -> str | None:
+    text = payload.get(field)
+    return notes.text(text, field) if text else None

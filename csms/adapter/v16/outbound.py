@@ -1,0 +1,134 @@
+"""The core's commands in the words of 1.6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from csms.adapter.tables import Outbound, Request, Unsupported
+from csms.adapter.v16.replies import as_text
+from csms.core.commands import (
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    Command,
+    Raw,
+    ReadConfiguration,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    SendData,
+    Trigger,
+    Unlock,
+)
+from csms.core.errors import Invalid
+
+_INTEGER = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
+
+_EXTENDED_ONLY = frozenset({"LogStatusNotification", "SignChargePointCertificate"})
+"""What only ExtendedTriggerMessage of the security extension can ask for (§4.2 there)."""
+
+
+def _remote_start(command: RemoteStart) -> Request:
+    payload = _present(
+        idTag=command.id_token,
+        connectorId=command.evse_id,
+        chargingProfile=command.charging_profile,
+    )
+    return Request("RemoteStartTransaction", payload)
+
+
+def _remote_stop(command: RemoteStop) -> Request:
+    if _INTEGER(command.transaction_ref) is None:
+        raise Invalid(
+            "A transaction of OCPP 1.6 has an integer for its id.", field="transaction_ref"
+        )
+    return Request("RemoteStopTransaction", {"transactionId": int(command.transaction_ref)})
+
+
+def _reset(command: Reset) -> Request:
+    return Request("Reset", {"type": command.kind.value.capitalize()})
+
+
+def _unlock(command: Unlock) -> Request | Unsupported:
+    if command.connector_id != 1:
+        return Unsupported("OCPP 1.6 knows one connector per EVSE.")
+    return Request("UnlockConnector", {"connectorId": command.evse_id})
+
+
+def _change_availability(command: ChangeAvailability) -> Request:
+    kind = "Operative" if command.operative else "Inoperative"
+    return Request("ChangeAvailability", {"connectorId": command.evse_id, "type": kind})
+
+
+def _read_configuration(command: ReadConfiguration) -> Request:
+    """An absent list of keys asks for all; an empty one is not the same to every station."""
+    return Request("GetConfiguration", {"key": list(command.keys)} if command.keys else {})
+
+
+def _change_configuration(command: ChangeConfiguration) -> Request:
+    return Request("ChangeConfiguration", {"key": command.key, "value": command.value})
+
+
+def _clear_cache(command: ClearCache) -> Request:  # noqa: ARG001 - one of a table
+    return Request("ClearCache", {})
+
+
+def _send_data(command: SendData) -> Request:
+    payload = _present(
+        vendorId=command.vendor_id,
+        messageId=command.message_id,
+        data=None if command.data is None else as_text(command.data),
+    )
+    return Request("DataTransfer", payload)
+
+
+def _trigger(command: Trigger) -> Request:
+    extended = command.message in _EXTENDED_ONLY
+    payload = _present(requestedMessage=command.message, connectorId=command.evse_id)
+    return Request("ExtendedTriggerMessage" if extended else "TriggerMessage", payload)
+
+
+def _raw(command: Raw) -> Request:
+    return Request(command.action, command.payload)
+
+
+def _present(**fields: Any) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def interpret(request: Request) -> Command | None:
+    """A (valid) request as the command of the core that says the same, where that matters."""
+    payload: Any = request.payload
+    match request.action:
+        case "RemoteStartTransaction":
+            return RemoteStart(
+                id_token=payload["idTag"],
+                evse_id=payload.get("connectorId"),
+                charging_profile=payload.get("chargingProfile"),
+            )
+        case "RemoteStopTransaction":
+            return RemoteStop(transaction_ref=str(payload["transactionId"]))
+        case _:
+            return None
+
+
+COMMANDS: Mapping[type[Command], Outbound] = {
+    RemoteStart: Outbound(
+        _remote_start,
+        {"idTag": "id_token", "connectorId": "evse_id", "chargingProfile": "charging_profile"},
+    ),
+    RemoteStop: Outbound(_remote_stop, {"transactionId": "transaction_ref"}),
+    Reset: Outbound(_reset, {"type": "kind"}),
+    Unlock: Outbound(_unlock, {"connectorId": "evse_id"}),
+    ChangeAvailability: Outbound(
+        _change_availability, {"connectorId": "evse_id", "type": "operative"}
+    ),
+    ReadConfiguration: Outbound(_read_configuration, {"key": "keys"}),
+    ChangeConfiguration: Outbound(_change_configuration, {}),
+    ClearCache: Outbound(_clear_cache, {}),
+    SendData: Outbound(_send_data, {"vendorId": "vendor_id", "messageId": "message_id"}),
+    Trigger: Outbound(_trigger, {"requestedMessage": "message", "connectorId": "evse_id"}),
+    Raw: Outbound(_raw, None),
+}

@@ -1,0 +1,165 @@
+"""The API put together: ports in, a web site out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+from klein import Klein, Response
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+
+from csms.api.access import Access
+from csms.api.api_tokens import ApiTokens
+from csms.api.commands import Commands
+from csms.api.configuration import ConfigurationOf
+from csms.api.connections import Connections
+from csms.api.dispatch import Dispatch
+from csms.api.docs import Docs
+from csms.api.headers import Origins
+from csms.api.health import Health
+from csms.api.inflight import InFlight
+from csms.api.legacy import Legacy
+from csms.api.operations import Operations
+from csms.api.problems import MethodNotAllowed, UnknownRoute
+from csms.api.registrar import Hasher, Registrar
+from csms.api.remote import Remote
+from csms.api.routes import Route
+from csms.api.sessions import Sessions
+from csms.api.site import ApiRequest, ApiSite
+from csms.api.stations import Stations
+from csms.api.tokens import Tokens
+from csms.core.credentials import hash_password
+from csms.core.ports import (
+    IApiTokens,
+    IConnections,
+    IHealth,
+    ILinks,
+    IOperations,
+    ISessions,
+    IStations,
+    ITasks,
+    ITokens,
+)
+
+
+class ApiSettings(Struct, frozen=True, kw_only=True):
+    """What is configured of the API.
+
+    ``endpoint`` is a Twisted endpoint string; ``cors_origins`` are web origins whose scripts may
+    call (``*``: any); requests under way at shutdown have ``shutdown_timeout_s`` to end.
+    """
+
+    endpoint: str = "tcp:8080:backlog=4096"
+    max_body_bytes: int = 1024 * 1024
+    cors_origins: tuple[str, ...] = ()
+    shutdown_timeout_s: float = 5.0
+
+
+@attrs.frozen(kw_only=True)
+class ApiPorts:
+    """What the API stands on.  ``links`` is None in a process without a gateway."""
+
+    stations: IStations
+    connections: IConnections
+    tokens: ITokens
+    sessions: ISessions
+    operations: IOperations
+    api_tokens: IApiTokens
+    health: IHealth
+    tasks: ITasks
+    links: ILinks | None = None
+    hash_password: Callable[[str], str] = hash_password
+
+
+def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route, ...]:
+    """Every route there is."""
+    registrar = Registrar(ports.stations, ports.operations, ports.links, ports.tasks, hasher)
+    remote = Remote(ports.operations, ports.sessions)
+    legacy = Legacy(ports.stations, ports.connections, ports.sessions, registrar, remote)
+    table = (
+        *Stations(ports.stations, registrar).routes(),
+        *Commands(ports.operations, remote).routes(),
+        *ConfigurationOf(ports.operations).routes(),
+        *Connections(ports.connections, ports.stations, registrar).routes(),
+        *Tokens(ports.tokens).routes(),
+        *Sessions(ports.sessions, remote).routes(),
+        *Operations(ports.operations).routes(),
+        *ApiTokens(ports.api_tokens).routes(),
+        *Health(ports.health, ports.links, clock).routes(),
+        *legacy.routes(),
+    )
+    return (*table, *Docs().routes(table))
+
+
+def threaded(reactor: Any, work: Callable[[str], str]) -> Hasher:
+    """``work`` done in a thread of the reactor, for it takes long."""
+
+    def hasher(password: str) -> Deferred[str]:
+        return deferToThreadPool(reactor, reactor.getThreadPool(), work, password)
+
+    return hasher
+
+
+def make_app(table: Sequence[Route], dispatch: Dispatch) -> Klein:
+    """The Klein application of a route table."""
+    app = Klein()
+    app.url_map.merge_slashes = False
+    methods: dict[str, list[str]] = {}
+    for route in table:
+        app.route(_pattern(route.path), methods=[route.method], endpoint=route.name)(
+            _endpoint(dispatch, route)
+        )
+        methods.setdefault(route.path, []).append(route.method)
+    for path, known in methods.items():
+        allowed = [*known, *(["HEAD"] if "GET" in known else []), "OPTIONS"]
+        app.route(_pattern(path), methods=["OPTIONS"], endpoint=f"options {path}")(
+            _options(dispatch, allowed)
+        )
+
+    @app.handle_errors(HTTPException)
+    def unrouted(request: Any, failure: Failure) -> Any:
+        error = failure.value
+        if isinstance(error, WrongMethod):
+            return dispatch.refuse(request, MethodNotAllowed(sorted(error.valid_methods or ())))
+        return dispatch.refuse(request, UnknownRoute("there is no such path"))
+
+    return app
+
+
+def make_dispatch(ports: ApiPorts, settings: ApiSettings, clock: IReactorTime) -> Dispatch:
+    """What answers requests."""
+    origins = Origins(frozenset(settings.cors_origins))
+    return Dispatch(Access(ports.api_tokens), InFlight(), origins, clock)
+
+
+def make_site(ports: ApiPorts, settings: ApiSettings, reactor: Any) -> ApiSite:
+    """The web site of the API.  ``reactor`` provides time and threads."""
+    dispatch = make_dispatch(ports, settings, reactor)
+    table = routes(ports, threaded(reactor, ports.hash_password), reactor)
+    resource = make_app(table, dispatch).resource()
+    return ApiSite(resource, dispatch.in_flight, settings.max_body_bytes, reactor)
+
+
+def _pattern(path: str) -> str:
+    return path.replace("{", "<").replace("}", ">")
+
+
+def _endpoint(dispatch: Dispatch, route: Route) -> Callable[..., Any]:
+    def endpoint(request: ApiRequest, **variables: str) -> Deferred[Response]:
+        return dispatch.serve(route, request, variables)
+
+    return endpoint
+
+
+def _options(dispatch: Dispatch, methods: Sequence[str]) -> Callable[..., Any]:
+    def endpoint(request: ApiRequest, **_variables: str) -> Response:
+        return dispatch.options(request, methods)
+
+    return endpoint

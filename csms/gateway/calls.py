@@ -1,0 +1,191 @@
+"""What we ask one station: commands on their way to an outcome.
+
+Note: stations that are not accepted
+------------------------------------
+A pending station may be configured and asked for messages, not started or stopped; a rejected one
+is asked nothing (1.6 §4.2; 2.x B02.FR.05, B03.FR.03).  What it was asked for it may send although
+everything else is refused (B02.FR.09, TC_B_31).  Which message a request asks for is recognised
+without knowing the version: it names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from csms.adapter.dialect import Dialect, Request, Unsupported
+from csms.core.commands import Command, Outcome, RemoteStart, RemoteStop, Unlock
+from csms.core.errors import Invalid
+from csms.core.values import Registration, StationKey
+from csms.gateway.messages import Answered, Failed, Outgoing
+from csms.gateway.rpc import Rpc
+from csms.gateway.wheel import Timer, Wheel
+
+_URGENT = (RemoteStart, RemoteStop, Unlock)
+"""Somebody stands in front of the station."""
+
+_log = Logger()
+
+
+class _Order(Struct, frozen=True):
+    """The token of a CALL: what it carries, and who waits."""
+
+    command: Command
+    outcome: Deferred[Outcome]
+
+
+class Calls:
+    """The CALLs to one station, one at a time; made when the first command comes."""
+
+    __slots__ = (
+        "_clock",
+        "_dialect",
+        "_due",
+        "_expected",
+        "_key",
+        "_released",
+        "_rpc",
+        "_send",
+        "_timer",
+        "_wheel",
+    )
+
+    def __init__(
+        self,
+        key: StationKey,
+        dialect: Dialect,
+        rpc: Rpc,
+        clock: IReactorTime,
+        wheel: Wheel,
+        send: Callable[[bytes], None],
+        *,
+        released: bool,
+    ) -> None:
+        self._key = key
+        self._dialect = dialect
+        self._rpc = rpc
+        self._clock = clock
+        self._wheel = wheel
+        self._send = send
+        self._released = released
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self._expected: set[str] = set()
+
+    def expects(self, action: str) -> bool:
+        """Whether the station was asked to send ``action`` while it was not accepted."""
+        return action in self._expected
+
+    def submit(
+        self, command: Command, timeout_s: float, registration: Registration
+    ) -> Deferred[Outcome]:
+        """Queue a command; its outcome is known within ``timeout_s`` seconds.
+
+        Cancelling gives up the answer, not the command if it was sent already.
+        """
+        try:
+            request = self._dialect.request(command)
+        except Invalid as error:
+            return succeed(Outcome(status="rejected", detail=error.detail))
+        if isinstance(request, Unsupported):
+            return succeed(Outcome(status="unsupported", detail=request.reason))
+        if registration is not Registration.ACCEPTED:
+            if registration is Registration.REJECTED or isinstance(
+                self._dialect.interpret(command), RemoteStart | RemoteStop
+            ):
+                detail = f"The station is {registration}."
+                return succeed(Outcome(status="rejected", detail=detail))
+            self._expect(request)
+        outcome: Deferred[Outcome] = Deferred(self._withdraw)
+        outgoing = self._rpc.call(
+            request.action,
+            request.payload,
+            self._clock.seconds() + timeout_s,
+            priority=0 if isinstance(command, _URGENT) else 1,
+            token=_Order(command, outcome),
+        )
+        if outgoing is None:
+            detail = "Too many commands wait for this station."
+            return succeed(Outcome(status="unreachable", detail=detail))
+        self._set_timer()
+        self._pump()
+        return outcome
+
+    def release(self) -> None:
+        """The station may hear CALLs from now on."""
+        self._released = True
+        self._pump()
+
+    def settle(self, event: Answered | Failed) -> None:
+        """The station answered."""
+        order = event.call.token
+        assert isinstance(order, _Order)
+        try:
+            if isinstance(event, Answered):
+                outcome = self._dialect.outcome(order.command, event.payload)
+            else:
+                outcome = self._dialect.failed(order.command, event.code, event.description)
+        except Exception:  # noqa: BLE001  # whoever waits must hear something
+            _log.failure(
+                "The answer to {action} was not understood",
+                action=event.call.action,
+                station=self._key.identity,
+            )
+            outcome = Outcome(status="rejected", detail="The answer could not be understood.")
+        order.outcome.callback(outcome)
+        self._pump()
+
+    def give_up(self, outgoing: list[Outgoing], detail: str) -> None:
+        """These will have no answer."""
+        for one in outgoing:
+            self._end(one, "unreachable", detail)
+        if self._timer is not None and self._rpc.next_deadline() is None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expect(self, request: Request) -> None:
+        for value in request.payload.values():
+            if isinstance(value, str) and self._dialect.recognise(value) is None:
+                self._expected.add(value)
+
+    def _pump(self) -> None:
+        outgoing = self._rpc.next_call() if self._released else None
+        if outgoing is not None:
+            self._send(outgoing.frame)
+
+    def _end(self, outgoing: Outgoing, status: str, detail: str) -> None:
+        order = outgoing.token
+        assert isinstance(order, _Order)
+        order.outcome.callback(Outcome(status=status, detail=detail))
+
+    def _withdraw(self, outcome: Deferred[Outcome]) -> None:
+        for outgoing in self._rpc.outstanding():
+            order = outgoing.token
+            if isinstance(order, _Order) and order.outcome is outcome:
+                self._rpc.withdraw(outgoing)
+        self._pump()
+
+    def _set_timer(self) -> None:
+        due = self._rpc.next_deadline()
+        if self._timer is not None:
+            if due is not None and self._due <= due:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if due is not None:
+            self._due = due
+            self._timer = self._wheel.call_later(due - self._clock.seconds(), self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        in_flight = self._rpc.in_flight
+        for outgoing in self._rpc.expire(self._clock.seconds()):
+            sent = outgoing is in_flight
+            detail = "No answer in time." if sent else "It could not be sent in time."
+            self._end(outgoing, "expired", detail)
+        self._set_timer()
+        self._pump()

@@ -1,0 +1,168 @@
+"""OCPP-J frames: text to JSON arrays and back, and what each version asks of the envelope.
+
+Pure and hot.  Sources: 1.6-J §4, 2.0.1 and 2.1 Part 4 §4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
+from msgspec import Struct
+
+from csms.adapter.faults import MAX_TEXT, FaultKind
+
+CALL = 2
+CALLRESULT = 3
+CALLERROR = 4
+
+MAX_ID = 36
+"""Characters of a message id (1.6-J §4.1.4, 2.x Part 4 §4.1.4)."""
+NO_ID = "-1"
+"""Stands where a message id belongs that could not be read (2.x Part 4 §4.2.3)."""
+MAX_DEPTH = 64
+"""Arrays and objects within each other."""
+MAX_ITEMS = 10_000
+"""Commas in a frame: what no schema can need, and what makes validators slow."""
+
+_Container = dict[str, object] | list[object]
+
+_LONGEST_ECHO = 255
+_SHORT = 2 * MAX_DEPTH
+"""Bytes that cannot nest too deeply."""
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b"\0 \t\r\n"
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """How a version answers frames that are no messages; None: not at all."""
+
+    unreadable: FaultKind | None
+    """No JSON, no array, or no id to be found."""
+    malformed: FaultKind
+    """The id can be read, the rest of the envelope is wrong."""
+    bad_id: FaultKind
+    twin: FaultKind
+    """A CALL whose id is that of a CALL still in progress."""
+    unknown_type: FaultKind | None
+
+
+_NEWER = Envelope(
+    unreadable=FaultKind.RPC_FRAMEWORK,
+    malformed=FaultKind.RPC_FRAMEWORK,
+    bad_id=FaultKind.RPC_FRAMEWORK,
+    twin=FaultKind.RPC_FRAMEWORK,
+    unknown_type=None,
+)
+
+ENVELOPES: Mapping[str, Envelope] = MappingProxyType(
+    {
+        "1.6": Envelope(
+            unreadable=None,
+            malformed=FaultKind.FORMAT,
+            bad_id=FaultKind.FORMAT,
+            twin=FaultKind.GENERIC,
+            unknown_type=None,
+        ),
+        "2.0.1": Envelope(
+            unreadable=_NEWER.unreadable,
+            malformed=_NEWER.malformed,
+            bad_id=_NEWER.bad_id,
+            twin=_NEWER.twin,
+            unknown_type=FaultKind.MESSAGE_TYPE,
+        ),
+        "2.1": _NEWER,
+    }
+)
+"""By OCPP version; the reasons stand beside the tests that hold them."""
+
+
+class UnreadableError(ValueError):
+    """The text is no frame at all."""
+
+
+def parse(data: bytes) -> object:
+    """The JSON of a frame (UTF-8); raises `UnreadableError`.
+
+    Strict (no NaN, no lone surrogates, integers beyond 64 bits become floats), except that what
+    embedded stacks leave around a text is taken off: a byte order mark, NUL, white space.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        bare = data.removeprefix(_BOM).strip(_BLANK)
+        if len(bare) == len(data):
+            raise UnreadableError from None
+    try:
+        return orjson.loads(bare)
+    except orjson.JSONDecodeError:
+        raise UnreadableError from None
+
+
+def suspicious(data: bytes) -> bool:
+    """Whether a frame needs the closer look of `bounded` and `without_nul`; rarely true."""
+    if len(data) > _SHORT and (
+        data.count(b"{") + data.count(b"[") > MAX_DEPTH
+        or (len(data) > MAX_ITEMS and data.count(b",") > MAX_ITEMS)
+    ):
+        return True
+    return b"\\" in data and b"\\u0000" in data
+
+
+def bounded(frame: _Container, data: bytes) -> bool:
+    """Whether a parsed frame keeps the bounds of depth and size."""
+    if data.count(b",") > MAX_ITEMS:
+        return False
+    level = [frame]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return True
+    return False
+
+
+def without_nul(frame: list[object]) -> list[object]:
+    """The same frame, its texts rid of NUL characters, which no database keeps.
+
+    Only for frames that are `bounded`.
+    """
+    return [_clean(item) for item in frame]
+
+
+def call_frame(message_id: str, action: str, payload: Mapping[str, object]) -> bytes:
+    """``[2, id, action, payload]``."""
+    return orjson.dumps((CALL, message_id, action, payload))
+
+
+def result_frame(message_id: str, payload: Mapping[str, object]) -> bytes:
+    """``[3, id, payload]``."""
+    return orjson.dumps((CALLRESULT, message_id, payload))
+
+
+def error_frame(message_id: str, code: str, text: str) -> bytes:
+    """``[4, id, code, text, {}]``."""
+    return orjson.dumps((CALLERROR, message_id, code, text[:MAX_TEXT], {}))
+
+
+def echo(message_id: object) -> str:
+    """An id as an error may repeat it: a text of sane length, else `NO_ID`."""
+    if isinstance(message_id, str) and len(message_id) <= _LONGEST_ECHO:
+        return message_id
+    return NO_ID
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {name.replace("\0", ""): _clean(item) for name, item in value.items()}
+    return value
+
+
+def _inside(value: _Container) -> list[_Container]:
+    """The containers directly inside one."""
+    items = value.values() if isinstance(value, dict) else value
+    return [item for item in items if isinstance(item, dict | list)]

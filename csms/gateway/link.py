@@ -1,0 +1,416 @@
+"""One connected station: what it says goes up, what it is told comes down.
+
+Order of checks for a message (OCPP-J, each layer before the next): frame and envelope (`Rpc`),
+action, registration, payload (`Dialect`), then the intake, which answers after its commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from csms.adapter.dialect import Fault, FaultKind
+from csms.core.commands import Command, Outcome
+from csms.core.errors import Refusal
+from csms.core.ports import IDoorbell, IIntake
+from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
+from csms.core.reports import Beat, Connected, Disconnected, Quarantined
+from csms.core.values import Registration, StationKey
+from csms.gateway.admission import Admitted
+from csms.gateway.calls import Calls
+from csms.gateway.counters import Counters
+from csms.gateway.frames import ENVELOPES
+from csms.gateway.messages import Answered, Call, Event, Failed, Flood, Noise, Send, Stray
+from csms.gateway.pace import Pace
+from csms.gateway.rpc import Rpc
+from csms.gateway.settings import GatewaySettings
+from csms.gateway.visits import (
+    GOING_AWAY,
+    POLICY_VIOLATION,
+    THROTTLED,
+    TRY_AGAIN_LATER,
+    Wire,
+)
+from csms.gateway.wheel import Timer, Wheel
+
+_SEEN_EVERY_S = 5.0
+_RETRY_PARTING_S = 10.0
+_NOT_STORED = Fault(FaultKind.INTERNAL, "The message could not be stored. Try again later.")
+_BUG = Fault(FaultKind.INTERNAL, "The message could not be processed.")
+_NOT_REGISTERED = Fault(FaultKind.SECURITY, "The station is not accepted. Boot first.")
+
+_log = Logger()
+
+
+@attrs.frozen
+class Surroundings:
+    """What all links of a node share."""
+
+    settings: GatewaySettings
+    intake: IIntake
+    doorbell: IDoorbell
+    clock: IReactorTime
+    wheel: Wheel
+    counters: Counters
+
+
+class Link:
+    """A station on its socket (a `csms.gateway.visits.Receiver`).
+
+    ``gone`` is called when the socket is.
+    """
+
+    __slots__ = (
+        "_around",
+        "_calls",
+        "_claimed",
+        "_dialect",
+        "_draining",
+        "_gone",
+        "_grace",
+        "_heard",
+        "_held",
+        "_lost",
+        "_pace",
+        "_released",
+        "_rpc",
+        "_seen_again_at",
+        "_socket",
+        "_strictness",
+        "epoch",
+        "key",
+        "registration",
+        "source",
+    )
+
+    takes_binary = False
+
+    def __init__(
+        self,
+        around: Surroundings,
+        socket: Wire,
+        admitted: Admitted,
+        gone: Callable[[Link], None],
+    ) -> None:
+        station = admitted.station
+        settings = around.settings
+        self.key = StationKey(station.id, station.identity, station.operator_id)
+        self.source = admitted.source
+        self.registration = station.registration
+        self.epoch: int | None = None
+        self._around = around
+        self._socket = socket
+        self._gone = gone
+        self._dialect = admitted.dialect
+        self._strictness = station.strictness
+        self._rpc = Rpc(
+            admitted.dialect.codes,
+            ENVELOPES[admitted.dialect.version],
+            _message_id,
+            settings.inbound_limit,
+            settings.outbound_limit,
+        )
+        self._calls: Calls | None = None
+        self._released = False
+        self._grace: Timer | None = None
+        self._heard = False
+        self._held: list[bytes] | None = []
+        self._lost: str | None = None
+        self._claimed = False
+        self._draining = False
+        self._seen_again_at = 0.0
+        self._pace = Pace(settings.messages_per_s, settings.message_burst, around.clock.seconds())
+
+    # --- life -------------------------------------------------------------------------------
+
+    def start(self, peer: str) -> None:
+        """Claim the connection; until that is answered, what the station says is held."""
+        connected = Connected(
+            node=self._around.settings.node, peer=peer, ocpp_version=self._dialect.version
+        )
+        self._grace = self._around.wheel.call_later(
+            self._around.settings.silence_grace_s, self._release
+        )
+        self._around.intake.submit(self.key, connected, self._on_claim)
+
+    def _on_claim(self, reply: Reply | Refusal) -> None:
+        self._claimed = True
+        if not isinstance(reply, ConnectionClaimed):
+            self._held = None
+            self._socket.close(TRY_AGAIN_LATER, "try again later")
+            return
+        self.epoch = reply.epoch
+        self.registration = reply.registration
+        held, self._held = self._held or (), None
+        if self._lost is not None:
+            self._part()
+            return
+        _log.info(
+            "Station connected",
+            station=self.key.identity,
+            epoch=reply.epoch,
+            version=self._dialect.version,
+            peer=self._socket.peer,
+        )
+        now = self._around.clock.seconds()
+        for payload in held:
+            self._handle(payload, now)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+        self._socket.close(code, reason)
+
+    def lost(self, reason: str) -> None:
+        """The socket is gone.  Reports on their way are committed all the same."""
+        self._lost = reason
+        if self._grace is not None:
+            self._grace.cancel()
+        left = self._rpc.close()
+        if self._calls is not None:
+            self._calls.give_up(left, "The connection was lost before the answer.")
+        self._gone(self)
+        if self._claimed:
+            self._part()
+
+    def _part(self) -> None:
+        """Say that the connection is over, once it is known under which epoch it was."""
+        if self.epoch is None or self._lost is None:
+            return
+        _log.info(
+            "Station disconnected: {reason}",
+            reason=self._lost,
+            station=self.key.identity,
+            epoch=self.epoch,
+        )
+        self._report_parting()
+
+    def _report_parting(self) -> None:
+        assert self.epoch is not None
+        assert self._lost is not None
+        report = Disconnected(epoch=self.epoch, reason=self._lost)
+        self._around.intake.submit(self.key, report, self._on_parting)
+
+    def _on_parting(self, reply: Reply | Refusal) -> None:
+        if isinstance(reply, Refusal):
+            self._around.wheel.call_later(_RETRY_PARTING_S, self._report_parting)
+
+    def drain(self) -> None:
+        """Take no new message; close when nothing is under way."""
+        self._draining = True
+        dropped = self._rpc.drop_queued()
+        if self._calls is not None:
+            self._calls.give_up(dropped, "The server is being restarted.")
+        self._close_if_drained()
+
+    def _close_if_drained(self) -> None:
+        if self._draining and not self._rpc.open_calls and self._rpc.in_flight is None:
+            self._socket.close(GOING_AWAY, "the server is being restarted")
+
+    # --- what the station says --------------------------------------------------------------
+
+    def text(self, payload: bytes, now: float) -> None:
+        """A text message has come."""
+        self._pace.left -= 1
+        if self._pace.left < 0 and self._exhausted(now):
+            return
+        if self._held is None:
+            self._handle(payload, now)
+        elif len(self._held) < self._around.settings.inbound_limit:
+            self._held.append(payload)
+        else:
+            self._flooded("too many calls at once")
+
+    def binary(self, payload: bytes) -> None:
+        """Not reached: the socket refuses binary messages for us."""
+
+    def _handle(self, payload: bytes, now: float) -> None:
+        if self._lost is not None:
+            return
+        if now >= self._seen_again_at:
+            self._sighted(now)
+        event = self._rpc.receive(payload)
+        if type(event) is Call:
+            self._on_call(event, payload, now)
+        elif event is not None:
+            self._on_event(event, now)
+
+    def _sighted(self, now: float) -> None:
+        self._seen_again_at = now + _SEEN_EVERY_S
+        at = datetime.fromtimestamp(now, UTC)
+        assert self.epoch is not None
+        self._around.doorbell.seen(self.key.id, self.epoch, at)
+        if not self._heard:
+            self._heard = True
+            self._shorten_grace()
+
+    def _on_call(self, call: Call, payload: bytes, now: float) -> None:
+        around = self._around
+        around.counters.calls += 1
+        if self._draining:
+            self._rpc.ignore(call)
+            return
+        dialect = self._dialect
+        fault = dialect.recognise(call.action)
+        if fault is None and self.registration is not Registration.ACCEPTED:
+            fault = self._unregistered(call.action)
+        if fault is not None:
+            self._refuse(call, fault)
+            return
+        at = datetime.fromtimestamp(now, UTC)
+        if call.quirk:
+            around.doorbell.quirk(self.key, call.quirk, call.action, at)
+        understood = dialect.read(call.action, call.payload, self._strictness, at)
+        if isinstance(understood, Fault):
+            self._on_fault(call, understood, payload)
+            return
+        for name, example in understood.quirks:
+            around.doorbell.quirk(self.key, name, example, at)
+        report = understood.report
+        if type(report) is Beat:
+            self._answer(call, TimeTold(at), keep=False)
+        else:
+            around.intake.submit(self.key, report, partial(self._on_reply, call))
+
+    def _unregistered(self, action: str) -> Fault | None:
+        """1.6 §4.2, 2.x B01 to B03: boot, or what was asked for (B02.FR.09, TC_B_31)."""
+        expected = self._calls is not None and self._calls.expects(action)
+        return None if expected or self._dialect.is_boot(action) else _NOT_REGISTERED
+
+    def _on_fault(self, call: Call, fault: Fault, payload: bytes) -> None:
+        if not self._dialect.carries_money(call.action):
+            self._refuse(call, fault)
+            return
+        report = Quarantined(
+            action=call.action, fault=f"{fault.kind}: {fault.text}", content=payload.decode()
+        )
+        self._around.intake.submit(self.key, report, partial(self._on_quarantined, call, fault))
+
+    def _on_quarantined(self, call: Call, fault: Fault, reply: Reply | Refusal) -> None:
+        """Told what is wrong, a station gives the message up; so it must be kept by then."""
+        self._refuse(call, _NOT_STORED if isinstance(reply, Refusal) else fault)
+        self._close_if_drained()
+
+    def _on_reply(self, call: Call, reply: Reply | Refusal) -> None:
+        if isinstance(reply, Refusal):
+            self._refuse(call, _NOT_STORED)
+        elif type(reply) is BootAnswered:
+            self.registration = reply.registration
+            # Asked again, a station that is not accepted must get a fresh answer.
+            accepted = reply.registration is Registration.ACCEPTED
+            self._answer(call, reply, keep=accepted)
+            self._release()
+        else:
+            self._answer(call, reply)
+        if self._draining:
+            self._close_if_drained()
+
+    def _answer(self, call: Call, reply: Reply, *, keep: bool = True) -> None:
+        try:
+            payload = self._dialect.write(call.action, reply)
+            frame = self._rpc.answer(call, payload, keep=keep)
+        except Exception:  # noqa: BLE001  # the station must hear something
+            _log.failure(
+                "The answer to {action} could not be written",
+                action=call.action,
+                station=self.key.identity,
+            )
+            self._refuse(call, _BUG)
+            return
+        if frame is not None:
+            self._socket.send(frame)
+
+    def _refuse(self, call: Call, fault: Fault) -> None:
+        frame = self._rpc.refuse(call, fault)
+        if frame is not None:
+            self._around.counters.faults[fault.kind] += 1
+            self._socket.send(frame)
+
+    def _on_event(self, event: Event, now: float) -> None:
+        counters = self._around.counters
+        match event:
+            case Answered() | Failed():
+                if self._calls is not None:
+                    self._calls.settle(event)
+                self._close_if_drained()
+            case Send(frame, fault):
+                if fault is not None:
+                    counters.faults[fault] += 1
+                self._socket.send(frame)
+            case Stray(how):
+                counters.strays[how] += 1
+                _log.debug("An answer to nothing: {how}", how=how, station=self.key.identity)
+            case Noise(reason):
+                counters.noise += 1
+                at = datetime.fromtimestamp(now, UTC)
+                self._around.doorbell.quirk(self.key, "unreadable_frame", reason, at)
+            case Flood(reason):
+                self._flooded(reason)
+
+    # --- too much of it ---------------------------------------------------------------------
+
+    def _exhausted(self, now: float) -> bool:
+        """The allowance is used up.  What was received is handled, but nothing more is read until
+        there is some again; who does not even wait for answers is cut off."""
+        wait_s = self._pace.wait_s(now)
+        if self._pace.hopeless:
+            self._flooded("too many messages")
+            return True
+        if wait_s and not self._socket.paused_by(THROTTLED):
+            self._around.counters.throttled += 1
+            self._socket.pause(THROTTLED)
+            self._around.wheel.call_later(wait_s, self._socket.resume, THROTTLED)
+        return False
+
+    def _flooded(self, reason: str) -> None:
+        self._around.counters.floods += 1
+        _log.warn("Station cut off: {reason}", reason=reason, station=self.key.identity)
+        self._socket.close(POLICY_VIOLATION, reason)
+
+    # --- what the station is asked ----------------------------------------------------------
+
+    def send(self, command: Command, timeout_s: float) -> Deferred[Outcome]:
+        """Send a command; its outcome comes within ``timeout_s`` seconds."""
+        if self._lost is not None or self._draining:
+            return succeed(Outcome(status="unreachable", detail="The connection is closing."))
+        if self._calls is None:
+            around = self._around
+            self._calls = Calls(
+                self.key,
+                self._dialect,
+                self._rpc,
+                around.clock,
+                around.wheel,
+                self._socket.send,
+                released=self._released,
+            )
+        self._around.counters.commands += 1
+        return self._calls.submit(command, timeout_s, self.registration)
+
+    def _shorten_grace(self) -> None:
+        """The station speaks: it will boot now, or never."""
+        if not self._released and self._grace is not None:
+            self._grace.cancel()
+            self._grace = self._around.wheel.call_later(
+                self._around.settings.call_grace_s, self._release
+            )
+
+    def _release(self) -> None:
+        if self._released:
+            return
+        self._released = True
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+        if self._calls is not None:
+            self._calls.release()
+
+
+def _message_id() -> str:
+    return str(uuid4())

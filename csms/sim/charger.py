@@ -1,0 +1,270 @@
+"""A simulated charger: what its drivers, its server and its tests can do with it."""
+
+from __future__ import annotations
+
+import random
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+from csms.sim.authorization import Authorization
+from csms.sim.charging import Charging
+from csms.sim.connector import Connector, Session, Status
+from csms.sim.events import EventLog
+from csms.sim.findings import Findings
+from csms.sim.language import Language
+from csms.sim.line import Line
+from csms.sim.presence import Presence
+from csms.sim.remote import RemoteStarts
+from csms.sim.rpc import Answer, Fault, Gone, NoAnswer, Payload, Request
+from csms.sim.settings import Settings
+from csms.sim.tasks import Tasks, at_most, pause
+from csms.sim.vehicle import Vehicle
+
+ANSWER_WAIT_S = 10.0
+"""How long a charger that restarts or is switched off waits for outstanding answers."""
+
+
+@attrs.define(eq=False)
+class Charger:
+    """Connects, boots, charges, answers.
+
+    Messages that fail are found in ``findings`` and ``events``; the coroutines raise
+    `csms.sim.wire.DialError`, `csms.sim.rpc.Gone` (no connection) or `ImpossibleError` only
+    where said.
+    """
+
+    clock: IReactorTime
+    language: Language
+    identity: str
+    settings: Settings
+    findings: Findings
+    events: EventLog
+    connectors: dict[int, Connector]
+    """By number; 0 is the charger itself."""
+    line: Line
+    presence: Presence
+    authorization: Authorization
+    charging: Charging
+    remote: RemoteStarts
+    tasks: Tasks
+    rng: random.Random
+    stays: bool = True
+    boots_on_reconnect: bool = False
+    reboot_s: float = 3.0
+    restarting: bool = attrs.field(default=False, init=False)
+    _life: Tasks = attrs.field(factory=Tasks, init=False)
+
+    # Life
+
+    async def connect(self) -> None:
+        """Dial once; raises `csms.sim.wire.DialError`."""
+        await self.line.connect()
+
+    async def boot(self) -> None:
+        """Boot until accepted; then heartbeats, states and waiting messages flow, and the
+        connection is kept.  Raises `Gone`."""
+        await self.presence.boot()
+        self.line.stays = self.stays
+
+    async def run(self) -> None:
+        """Switch on: dial until connected, boot until accepted.
+
+        Raises `csms.sim.wire.DialError` when that is hopeless, see `Line.find`.
+        """
+        while True:
+            await self.line.find()
+            try:
+                await self.boot()
+            except Gone:
+                await pause(self.clock, self.line.back_off.wait_s(0, self.rng))
+            else:
+                return
+
+    async def cut(self, for_s: float | None = None) -> None:
+        """Break the connection without a word, as a cut cable does; everything else goes on.
+
+        The charger returns after ``for_s`` seconds, or (None) when told to `reconnect`.
+        """
+        self.events.note("cut", "connection cut")
+        await self.line.cut()
+        if for_s is not None:
+            self.tasks.start(self._return(for_s), "return")
+
+    async def reconnect(self) -> None:
+        """End a `cut`: dial until connected, tell what changed, deliver what waits.
+
+        Returns when everything that waited was answered.
+        """
+        self.tasks.cancel("return")
+        await self.line.find()
+        await self._resume()
+        await self.charging.outbox.empty()
+
+    async def close(self, *, finish: bool = False) -> None:
+        """Switch off; ``finish`` ends the running sessions first and waits for the answers."""
+        if finish:
+            await self._finish("Local")
+        self._life.cancel_all()
+        self.tasks.cancel_all()
+        await self.line.close()
+
+    # Drivers
+
+    async def authorize(self, tag: str) -> str:
+        """Present a tag; returns the verdict.  Raises `NoAnswer` when there is none."""
+        return await self.authorization.ask(tag)
+
+    async def plug_in(self, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
+        """Bring a vehicle; raises `ImpossibleError`."""
+        await self.charging.plug_in(connector_id, vehicle)
+
+    async def start(self, tag: str, connector_id: int = 1) -> Session:
+        """Begin a session; raises `ImpossibleError`.  See `Charging.start`."""
+        return await self.charging.start(tag, connector_id)
+
+    async def meter(self, connector_id: int = 1) -> None:
+        """Take meter values; raises `ImpossibleError`.  See `Charging.meter`."""
+        await self.charging.meter(connector_id)
+
+    async def stop(
+        self,
+        connector_id: int = 1,
+        reason: str = "Local",
+        tag: str | None = None,
+        *,
+        unplug: bool = True,
+    ) -> Session:
+        """End the session; raises `ImpossibleError`.  See `Charging.stop`."""
+        return await self.charging.stop(connector_id, reason, tag, unplug=unplug)
+
+    async def unplug(self, connector_id: int = 1) -> None:
+        """Take the vehicle away."""
+        await self.charging.unplug(connector_id)
+
+    # What the server may ask for, whatever its words
+
+    def availability_verdict(self, connector_id: int, *, operative: bool) -> str:
+        """Whether `change_availability` can be done: Accepted, Scheduled or Rejected."""
+        if connector_id not in self.connectors:
+            return "Rejected"
+        waits = any(connector_id in (0, each.id) for each in self.charging.busy())
+        return "Scheduled" if waits and not operative else "Accepted"
+
+    def change_availability(self, connector_id: int, *, operative: bool) -> None:
+        """Take a connector (0: all of them) in or out of service, after its session if one runs."""
+        for connector in self.connectors.values():
+            if connector_id not in (0, connector.id):
+                continue
+            connector.operative = operative
+            if connector.id > 0 and connector.session is None:
+                plugged = operative and connector.vehicle is not None
+                status = Status.PREPARING if plugged else connector.resting_status()
+                self.tasks.start(self.presence.show(connector, status))
+        self.tasks.start(self.charging.settle_charger())
+
+    def start_restart(self, *, hard: bool) -> None:
+        """Restart in the background."""
+        if not self.restarting:
+            self._life.start(self.restart(hard=hard))
+
+    async def restart(self, *, hard: bool) -> None:
+        """Reset (1.6 §5.14): end sessions, go away, come back with a boot."""
+        self.restarting = True
+        try:
+            reason = "HardReset" if hard else "SoftReset"
+            self.events.note("reboot", f"restarting ({reason})", hard=hard)
+            self.line.stays = False
+            if hard:
+                # No time to tell anybody: the messages wait for the next boot.
+                await self.line.cut()
+                self._end_sessions(reason)
+            else:
+                await self._finish(reason)
+                await self.line.close()
+            self.tasks.cancel_all()
+            self.presence.forget()
+            for connector in self.connectors.values():
+                connector.vehicle, connector.awaiting = None, None
+                connector.status = connector.resting_status()
+            await pause(self.clock, self.reboot_s)
+        finally:
+            self.restarting = False
+        await self.run()
+
+    def settings_changed(self, name: str) -> None:
+        """A field of ``settings`` was changed by the server: let it take effect."""
+        if name == "heartbeat_s":
+            self.presence.restart_heartbeat()
+        elif name == "sample_s":
+            for connector in self.charging.busy():
+                self.charging.restart_metering(connector)
+        elif name == "password":
+            self.tasks.start(self._change_password(), "return")
+
+    # Line
+
+    def line_up(self) -> None:
+        """The connection came back by itself."""
+        self.tasks.start(self._resume_quietly(), "return")
+
+    def line_down(self) -> None:
+        """The connection is gone."""
+        self.tasks.cancel("heartbeat")
+        self.charging.outbox.release()
+
+    # Inside
+
+    def serve(self, action: str, payload: Payload) -> Answer | Fault:
+        """Answer a command of the server."""
+        answer = self.language.serve(self, action, payload)
+        said = answer.code if isinstance(answer, Fault) else answer.payload.get("status", "")
+        self.events.note("command", f"{action}: {said or 'answered'}", action=action, status=said)
+        return answer
+
+    def send_soon(self, request: Request) -> None:
+        """Send a message that the server asked for; what goes wrong is reported."""
+
+        async def send() -> None:
+            try:
+                await self.presence.line.call(request)
+            except NoAnswer:
+                return
+
+        self.tasks.start(send())
+
+    async def _resume(self) -> None:
+        """Take up the talk on a new connection; state belongs to the charger, not the socket."""
+        self.line.stays = self.stays
+        if self.boots_on_reconnect or not self.presence.accepted:
+            await self.presence.boot()
+        else:
+            self.presence.restart_heartbeat()
+        await self.presence.tell_all()
+        self.charging.pump()
+
+    async def _resume_quietly(self) -> None:
+        try:
+            await self._resume()
+        except Gone:
+            return
+
+    async def _return(self, after_s: float) -> None:
+        await pause(self.clock, after_s)
+        await self.line.find()
+        await self._resume_quietly()
+
+    async def _change_password(self) -> None:
+        await self.line.close()
+        await self.line.find()
+        await self._resume_quietly()
+
+    def _end_sessions(self, reason: str) -> None:
+        for connector in self.charging.busy():
+            self.charging.end_session(connector, reason)
+
+    async def _finish(self, reason: str) -> None:
+        """End all sessions; wait a little for the answers."""
+        self._end_sessions(reason)
+        if self.presence.online:
+            await at_most(self.clock, ANSWER_WAIT_S, self.charging.outbox.empty())

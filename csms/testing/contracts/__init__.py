@@ -1,0 +1,1 @@
+"""One contract per port, as pytest mixins: every provider passes the same tests."""

@@ -1,0 +1,97 @@
+"""Charging sessions in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+
+import attrs
+from zope.interface import implementer
+
+from csms.core.errors import NotFound
+from csms.core.listings import READINGS, SESSIONS
+from csms.core.pages import Page, Query
+from csms.core.ports import ISessions
+from csms.core.values import Session, StoredReading
+from csms.testing.lists import page
+
+
+def _station(session: Session, value: object) -> bool:
+    return session.identity == value
+
+
+def _token(session: Session, value: object) -> bool:
+    return session.id_token is not None and session.id_token.upper() == str(value).upper()
+
+
+def _from(session: Session, value: object) -> bool:
+    return isinstance(value, datetime) and session.started_at >= value
+
+
+def _to(session: Session, value: object) -> bool:
+    return isinstance(value, datetime) and session.started_at < value
+
+
+_TESTS = {
+    "station": _station,
+    "id_token": _token,
+    "started_from": _from,
+    "started_to": _to,
+}
+
+
+@implementer(ISessions)
+@attrs.define
+class MemorySessions:
+    """`ISessions` over dictionaries; seeded by `seed` and `seed_reading`."""
+
+    now: Callable[[], datetime]
+    _sessions: dict[str, Session] = attrs.field(factory=dict, init=False)
+    _readings: list[tuple[int, StoredReading]] = attrs.field(factory=list, init=False)
+    _numbers: count[int] = attrs.field(factory=count, init=False)
+
+    def seed(self, session: Session) -> Session:
+        """Put a session, which replaces the one of the same id (a UUID)."""
+        self._sessions[session.id] = session
+        return session
+
+    def seed_reading(self, reading: StoredReading) -> StoredReading:
+        """Put a reading."""
+        self._readings.append((next(self._numbers), reading))
+        return reading
+
+    async def list(self, query: Query, operator_id: int | None = None) -> Page[Session]:
+        """See `ISessions`."""
+        return page(
+            SESSIONS,
+            query,
+            [session for session in self._sessions.values() if _of(session, operator_id)],
+            key=lambda session: (session.id,),
+            tests=_TESTS,
+        )
+
+    async def get(self, session_id: str, operator_id: int | None = None) -> Session:
+        """See `ISessions`."""
+        session = self._sessions.get(session_id.lower())
+        if session is None or not _of(session, operator_id):
+            raise NotFound("there is no such session")
+        return session
+
+    async def readings(
+        self, session_id: str, query: Query, operator_id: int | None = None
+    ) -> Page[StoredReading]:
+        """See `ISessions`."""
+        session = await self.get(session_id, operator_id)
+        found = page(
+            READINGS,
+            query,
+            [entry for entry in self._readings if entry[1].session_id == session.id],
+            key=lambda entry: (entry[0],),
+            values={"taken_at": lambda entry: entry[1].taken_at},
+        )
+        return Page(tuple(reading for _, reading in found.items), found.next_cursor)
+
+
+def _of(session: Session, operator_id: int | None) -> bool:
+    return operator_id in (None, session.operator_id)

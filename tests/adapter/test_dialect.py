@@ -1,0 +1,201 @@
+"""The dialect of a version, driven by its tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from zope.interface.verify import verifyObject
+
+from csms.adapter.dialect import DIALECTS, Fault, FaultKind, Speech, Understood
+from csms.adapter.faults import MAX_TEXT
+from csms.adapter.notes import Rule
+from csms.adapter.schema import Schemas
+from csms.core.commands import ClearCache, Raw, RemoteStart, RemoteStop, Unlock
+from csms.core.errors import Invalid
+from csms.core.ports import ISpeech
+from csms.core.replies import Acknowledged, TimeTold
+from csms.core.values import Strictness
+from csms.testing.payloads import any_json, mutated, payloads
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DIALECT = DIALECTS["ocpp1.6"]
+SCHEMAS = Schemas("v16")
+SERVED = (
+    "Authorize",
+    "BootNotification",
+    "DataTransfer",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+    "Heartbeat",
+    "LogStatusNotification",
+    "MeterValues",
+    "SignedFirmwareStatusNotification",
+    "StartTransaction",
+    "StatusNotification",
+    "StopTransaction",
+)
+
+an_action = st.sampled_from(SERVED)
+a_strictness = st.sampled_from(Strictness)
+drawn = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
+
+
+def storable_json(value: object) -> None:
+    """A value can be encoded and kept by PostgreSQL."""
+    assert "\\u0000" not in json.dumps(value, allow_nan=False, ensure_ascii=True)
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def check_read(action: str, payload: object, strictness: Strictness) -> None:
+    """Reading gives a storable report and quirks, or a fault in words of our own."""
+    result = DIALECT.read(action, payload, strictness, NOW)
+    if isinstance(result, Fault):
+        assert DIALECT.codes[result.kind]
+        assert result.kind is not FaultKind.INTERNAL
+        assert 0 < len(result.text) <= MAX_TEXT
+        return
+    storable_json(encoded(result.report))
+    storable_json(list(result.quirks))
+    names = [name for name, _ in result.quirks]
+    assert len(set(names)) == len(names)
+    assert set(names) <= set(Rule)
+
+
+def encoded(value: Any) -> Any:
+    """A report as plain JSON, by another way than the product's."""
+    if hasattr(value, "__struct_fields__"):
+        return {name: encoded(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple):
+        return [encoded(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@drawn
+@given(action=an_action, data=st.data(), strictness=a_strictness)
+def test_read_takes_valid_payloads(
+    action: str, data: st.DataObject, strictness: Strictness
+) -> None:
+    """What the schema allows is read in every strictness, short of unstorable text, absurd
+    times and numbers no connector has."""
+    payload = data.draw(payloads(SCHEMAS.documents[action]))
+    check_read(action, payload, strictness)
+
+
+@drawn
+@given(action=an_action, data=st.data(), strictness=a_strictness)
+def test_read_survives_mutated_payloads(
+    action: str, data: st.DataObject, strictness: Strictness
+) -> None:
+    """A broken payload is mended or refused, never raised out of."""
+    check_read(action, data.draw(mutated(SCHEMAS.documents[action])), strictness)
+
+
+@drawn
+@given(action=an_action, payload=any_json, strictness=a_strictness)
+def test_read_survives_any_json(action: str, payload: object, strictness: Strictness) -> None:
+    """Whatever is sent for a payload is mended or refused."""
+    check_read(action, payload, strictness)
+
+
+@drawn
+@given(action=an_action, data=st.data())
+def test_strict_refuses_what_the_schema_refuses(action: str, data: st.DataObject) -> None:
+    """Strict reads nothing that its schema does not accept."""
+    payload = data.draw(mutated(SCHEMAS.documents[action]))
+    if not SCHEMAS.accepts(action, payload):
+        assert isinstance(DIALECT.read(action, payload, Strictness.STRICT, NOW), Fault)
+
+
+@drawn
+@given(action=an_action, data=st.data())
+def test_tolerant_notes_what_strict_refuses(action: str, data: st.DataObject) -> None:
+    """What tolerant reads without a quirk, strict reads alike."""
+    payload = data.draw(mutated(SCHEMAS.documents[action]))
+    tolerant = DIALECT.read(action, payload, Strictness.TOLERANT, NOW)
+    if isinstance(tolerant, Understood) and not tolerant.quirks:
+        assert DIALECT.read(action, payload, Strictness.STRICT, NOW) == tolerant
+
+
+@pytest.mark.parametrize("action", SERVED)
+def test_served_actions_are_recognised(action: str) -> None:
+    """An action that we serve has no fault."""
+    assert DIALECT.recognise(action) is None
+
+
+@pytest.mark.parametrize("action", ["SecurityEventNotification", "SignCertificate", "Reset"])
+def test_known_actions_that_are_not_served(action: str) -> None:
+    """Known, and not offered (or only the other way): NotSupported."""
+    fault = DIALECT.recognise(action)
+    assert fault is not None
+    assert fault.kind is FaultKind.NOT_SUPPORTED
+    assert DIALECT.read(action, {}, Strictness.TOLERANT, NOW) == fault
+
+
+@pytest.mark.parametrize("action", ["", "heartbeat", "TransactionEvent", "<script>", "\0"])
+def test_unknown_actions(action: str) -> None:
+    """NotImplemented, without a word of what was sent."""
+    fault = Fault(FaultKind.NOT_IMPLEMENTED, "OCPP 1.6 has no such action.")
+    assert DIALECT.recognise(action) == fault
+    assert DIALECT.read(action, {}, Strictness.OFF, NOW) == fault
+
+
+def test_boots() -> None:
+    """BootNotification and nothing else."""
+    assert [action for action in (*SERVED, "Reset") if DIALECT.is_boot(action)] == [
+        "BootNotification"
+    ]
+
+
+def test_money() -> None:
+    """The transaction-related messages (§3.7.1)."""
+    assert [action for action in (*SERVED, "Reset") if DIALECT.carries_money(action)] == [
+        "MeterValues",
+        "StartTransaction",
+        "StopTransaction",
+    ]
+
+
+def test_a_reply_to_another_message_is_a_mistake() -> None:
+    """Of ours: no station can cause it."""
+    assert DIALECT.write("Heartbeat", TimeTold(NOW))
+    with pytest.raises(TypeError, match="Acknowledged does not answer Heartbeat"):
+        DIALECT.write("Heartbeat", Acknowledged())
+
+
+def test_dialects_by_subprotocol() -> None:
+    """Each under the name that stations ask for."""
+    for subprotocol, dialect in DIALECTS.items():
+        assert dialect.subprotocol == subprotocol
+        assert subprotocol == f"ocpp{dialect.version}"
+
+
+def test_speech_of_all_versions() -> None:
+    """What the layers that know no dialect may ask."""
+    speech = Speech()
+    verifyObject(ISpeech, speech)
+    assert speech.versions() == ("1.6",)
+
+
+def test_speech_checks_commands() -> None:
+    """None, a reason, or `Invalid`."""
+    speech = Speech()
+    assert speech.check("1.6", ClearCache()) is None
+    assert speech.check("1.6", Unlock(evse_id=1, connector_id=2)) == (
+        "OCPP 1.6 knows one connector per EVSE."
+    )
+    assert speech.check("0.9", ClearCache()) == "The station's OCPP version is not spoken here."
+    with pytest.raises(Invalid):
+        speech.check("1.6", RemoteStop(transaction_ref="x"))
+
+
+def test_speech_interprets_raw_commands() -> None:
+    """In the words of the version; those of a version nobody speaks stay as they are."""
+    speech = Speech()
+    raw = Raw(action="RemoteStartTransaction", payload={"idTag": "TAG"})
+    assert speech.interpret("1.6", raw) == RemoteStart(id_token="TAG")
+    assert speech.interpret("0.9", raw) is raw

@@ -1,0 +1,241 @@
+"""The core's commands in the words of 1.6."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from csms.adapter.dialect import DIALECTS, Request, Unsupported
+from csms.adapter.schema import Schemas
+from csms.adapter.v16.version import V16
+from csms.core.commands import (
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    Command,
+    Raw,
+    ReadConfiguration,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    ResetKind,
+    SendData,
+    Trigger,
+    Unlock,
+)
+from csms.core.errors import Invalid
+from csms.testing.payloads import any_json, mutated, payloads
+
+DIALECT = DIALECTS["ocpp1.6"]
+SCHEMAS = Schemas("v16")
+PROFILE: dict[str, Any] = {
+    "chargingProfileId": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Relative",
+    "chargingSchedule": {
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.1}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "action", "payload"),
+    [
+        (RemoteStart(id_token="TAG"), "RemoteStartTransaction", {"idTag": "TAG"}),
+        (
+            RemoteStart(id_token="TAG", evse_id=2, charging_profile=PROFILE),
+            "RemoteStartTransaction",
+            {"idTag": "TAG", "connectorId": 2, "chargingProfile": PROFILE},
+        ),
+        (RemoteStop(transaction_ref="7"), "RemoteStopTransaction", {"transactionId": 7}),
+        (RemoteStop(transaction_ref="-1"), "RemoteStopTransaction", {"transactionId": -1}),
+        (Reset(), "Reset", {"type": "Soft"}),
+        (Reset(kind=ResetKind.HARD), "Reset", {"type": "Hard"}),
+        (Unlock(evse_id=2), "UnlockConnector", {"connectorId": 2}),
+        (
+            ChangeAvailability(operative=False),
+            "ChangeAvailability",
+            {"connectorId": 0, "type": "Inoperative"},
+        ),
+        (
+            ChangeAvailability(evse_id=1, operative=True),
+            "ChangeAvailability",
+            {"connectorId": 1, "type": "Operative"},
+        ),
+        (ReadConfiguration(), "GetConfiguration", {}),
+        (ReadConfiguration(keys=("a", "b")), "GetConfiguration", {"key": ["a", "b"]}),
+        (
+            ChangeConfiguration(key="a", value="b"),
+            "ChangeConfiguration",
+            {"key": "a", "value": "b"},
+        ),
+        (ClearCache(), "ClearCache", {}),
+        (SendData(vendor_id="v"), "DataTransfer", {"vendorId": "v"}),
+        (
+            SendData(vendor_id="v", message_id="m", data="d"),
+            "DataTransfer",
+            {"vendorId": "v", "messageId": "m", "data": "d"},
+        ),
+        (
+            SendData(vendor_id="v", data={"a": 1}),
+            "DataTransfer",
+            {"vendorId": "v", "data": '{"a":1}'},
+        ),
+        (
+            Trigger(message="MeterValues", evse_id=1),
+            "TriggerMessage",
+            {"requestedMessage": "MeterValues", "connectorId": 1},
+        ),
+        (Trigger(message="Heartbeat"), "TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        (
+            Trigger(message="SignChargePointCertificate"),
+            "ExtendedTriggerMessage",
+            {"requestedMessage": "SignChargePointCertificate"},
+        ),
+        (
+            Raw(action="GetLocalListVersion", payload={}),
+            "GetLocalListVersion",
+            {},
+        ),
+    ],
+)
+def test_requests(command: Command, action: str, payload: dict[str, object]) -> None:
+    """Each command as the standard has it."""
+    assert DIALECT.request(command) == Request(action, payload)
+    assert SCHEMAS.outbound_flaw(action, payload) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (RemoteStart(id_token="x" * 21), "id_token"),
+        (RemoteStart(id_token=""), "id_token"),
+        (RemoteStart(id_token="a\0"), "id_token"),
+        (RemoteStart(id_token="TAG", evse_id=0), "evse_id"),
+        (RemoteStart(id_token="TAG", evse_id=2**31), "evse_id"),
+        (RemoteStart(id_token="TAG", charging_profile={}), "charging_profile.chargingProfileId"),
+        (
+            RemoteStart(
+                id_token="TAG",
+                charging_profile={**PROFILE, "chargingProfilePurpose": "TxDefaultProfile"},
+            ),
+            "charging_profile.chargingProfilePurpose",
+        ),
+        (
+            RemoteStart(id_token="TAG", charging_profile={**PROFILE, "transactionId": 7}),
+            "charging_profile.transactionId",
+        ),
+        (RemoteStop(transaction_ref="abc"), "transaction_ref"),
+        (RemoteStop(transaction_ref=""), "transaction_ref"),
+        (RemoteStop(transaction_ref="2147483648"), "transaction_ref"),
+        (RemoteStop(transaction_ref="9" * 5000), "transaction_ref"),
+        (Unlock(evse_id=0), "evse_id"),
+        (ChangeAvailability(evse_id=-1, operative=True), "evse_id"),
+        (ReadConfiguration(keys=("a", "k" * 51)), "keys[1]"),
+        (ChangeConfiguration(key="k" * 51, value=""), "key"),
+        (ChangeConfiguration(key="k", value="v" * 501), "value"),
+        (SendData(vendor_id="v" * 256), "vendor_id"),
+        (SendData(vendor_id="v", message_id="m" * 51), "message_id"),
+        (Trigger(message="Nothing"), "message"),
+        (Trigger(message="Heartbeat", evse_id=0), "evse_id"),
+        (Raw(action="Nonsense"), "action"),
+        (Raw(action="Heartbeat"), "action"),
+        (Raw(action="Reset"), "payload.type"),
+        (Raw(action="Reset", payload={"type": "Hard", "evil": 1}), "payload"),
+        (Raw(action="ClearChargingProfile", payload={"id": 2**31}), "payload.id"),
+        (
+            Raw(
+                action="UpdateFirmware",
+                payload={"location": "https://a/b", "retrieveDate": "tomorrow"},
+            ),
+            "payload.retrieveDate",
+        ),
+        (
+            Raw(action="RemoteStartTransaction", payload={"idTag": "TAG", "connectorId": 0}),
+            "payload.connectorId",
+        ),
+    ],
+)
+def test_rules_name_the_field_of_the_command(command: Command, field: str) -> None:
+    """Who gave the command reads of the input, not of the wire."""
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(command)
+    assert caught.value.field == field
+    assert caught.value.detail
+
+
+def test_a_second_connector_is_unsupported() -> None:
+    """A 1.6 station counts connectors, not EVSEs."""
+    assert isinstance(DIALECT.request(Unlock(evse_id=1, connector_id=2)), Unsupported)
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(action=st.sampled_from(sorted(V16.outbound)), data=st.data())
+def test_every_request_can_be_sent_raw(action: str, data: st.DataObject) -> None:
+    """Any of the 26, as it is, or refused by name."""
+    payload = data.draw(payloads(SCHEMAS.documents[action]))
+    result: object
+    try:
+        result = DIALECT.request(Raw(action=action, payload=payload))
+    except Invalid as invalid:
+        result = str(invalid.field).partition(".")[0].partition("[")[0]
+    assert result in (Request(action, payload), "payload")
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(action=st.sampled_from(sorted(V16.outbound)), data=st.data())
+def test_invalid_requests_are_never_sent(action: str, data: st.DataObject) -> None:
+    """Whatever is sent is valid; nothing but `Invalid` is raised."""
+    drawn: Any = data.draw(mutated(SCHEMAS.documents[action]) | any_json)
+    try:
+        request = DIALECT.request(Raw(action=action, payload=drawn))
+    except Invalid:
+        return
+    assert isinstance(request, Request)
+    assert SCHEMAS.outbound_flaw(action, request.payload) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "command"),
+    [
+        (
+            Raw(action="RemoteStartTransaction", payload={"idTag": "TAG"}),
+            RemoteStart(id_token="TAG"),
+        ),
+        (
+            Raw(
+                action="RemoteStartTransaction",
+                payload={"idTag": "TAG", "connectorId": 2, "chargingProfile": PROFILE},
+            ),
+            RemoteStart(id_token="TAG", evse_id=2, charging_profile=PROFILE),
+        ),
+        (
+            Raw(action="RemoteStopTransaction", payload={"transactionId": 7}),
+            RemoteStop(transaction_ref="7"),
+        ),
+    ],
+)
+def test_raw_starts_and_stops_are_interpreted(raw: Raw, command: Command) -> None:
+    """So that they are linked to their sessions like others; they say the same on the wire."""
+    assert DIALECT.interpret(raw) == command
+    assert DIALECT.request(command) == DIALECT.request(raw)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Reset(),
+        Raw(action="Reset", payload={"type": "Hard"}),
+        Raw(action="RemoteStartTransaction", payload={"idTag": 5}),
+        Raw(action="RemoteStopTransaction", payload={"transactionId": "7"}),
+        Raw(action="Nonsense"),
+    ],
+)
+def test_other_commands_stay_as_they_are(command: Command) -> None:
+    """Unreadable ones too."""
+    assert DIALECT.interpret(command) is command

@@ -1,0 +1,204 @@
+"""The courier delivers what waits in the database for stations of its process, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import attrs
+import msgspec
+import pytest
+from twisted.internet.defer import Deferred
+from zope.interface.verify import verifyObject
+
+from csms.core.commands import ClearCache, Command, Outcome, Reset
+from csms.core.ids import new_id
+from csms.core.ports import INodes, Waiting
+from csms.core.values import Operation, OperationStatus
+from csms.pipeline.courier import Courier
+from csms.pipeline.tasks import Tasks
+from csms.testing.clock import WallClock
+from csms.testing.desk import immediate
+from csms.testing.links import MemoryLinks
+from csms.testing.logs import logged
+from csms.testing.nodes import ScriptedNodes
+from csms.testing.operations import MemoryOperationsBook
+
+ACCEPTED = Outcome(status="accepted")
+
+
+@attrs.define(eq=False)
+class Rig:
+    """A courier, and everything around it; station 7 is what it is about."""
+
+    clock: WallClock = attrs.field(factory=WallClock)
+    nodes: ScriptedNodes = attrs.field(factory=ScriptedNodes)
+    links: MemoryLinks = attrs.field(factory=MemoryLinks)
+    book: MemoryOperationsBook = attrs.field(init=False)
+    tasks: Tasks = attrs.field(init=False)
+    courier: Courier = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.book = MemoryOperationsBook(self.clock.now)
+        self.tasks = Tasks(self.clock)
+        self.courier = self.another()
+        self.courier.startService()
+
+    def another(self) -> Courier:
+        """Another courier with the same book and links."""
+        return Courier(
+            node="n",
+            nodes=self.nodes,
+            book=self.book,
+            links=self.links,
+            tasks=self.tasks,
+            clock=self.clock,
+            now=self.clock.now,
+        )
+
+    def waits(
+        self,
+        command: Command | bytes,
+        status: OperationStatus = OperationStatus.PENDING,
+        ttl_s: float = 60,
+        ready: bool = False,
+    ) -> Operation:
+        """An operation waits for station 7."""
+        at = self.clock.now()
+        operation = Operation(
+            id=new_id(at),
+            operator_id=1,
+            station_id=7,
+            identity="CS7",
+            action="reset",
+            payload={},
+            status=status,
+            created_at=at,
+            expires_at=at + timedelta(seconds=ttl_s),
+        )
+        content = command if isinstance(command, bytes) else msgspec.json.encode(command)
+        immediate(self.book.record(operation, content))
+        self.nodes.waiting = [Waiting(7, ready)]
+        return operation
+
+    def status(self, operation: Operation) -> OperationStatus:
+        """How the operation stands."""
+        return immediate(self.book.get(operation.id)).status
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """A courier that runs."""
+    return Rig()
+
+
+def test_provides(rig: Rig) -> None:
+    """The stand-in provides the port."""
+    assert verifyObject(INodes, rig.nodes)
+
+
+def test_delivers(rig: Rig) -> None:
+    """What another process submitted goes out within a second, and its outcome is kept."""
+    rig.links.connect(7)
+    operation = rig.waits(Reset())
+    rig.clock.pass_by(1)
+    assert rig.links.sent == [(7, Reset())]
+    assert immediate(rig.book.get(operation.id)).sent_at == rig.clock.now()
+    rig.links.answer(7, ACCEPTED)
+    assert rig.status(operation) is OperationStatus.ACCEPTED
+
+
+def test_not_here(rig: Rig) -> None:
+    """A station that is not (or no longer) connected here is left to others."""
+    operation = rig.waits(Reset(), ready=True)
+    rig.clock.pass_by(2)
+    rig.courier.deliver_due(7)
+    assert rig.status(operation) is OperationStatus.PENDING
+    assert not immediate(rig.book.get(operation.id)).sent_at
+
+
+def test_in_order(rig: Rig) -> None:
+    """Several go one after the other, in the order in which they were asked for."""
+    rig.links.connect(7)
+    rig.waits(Reset())
+    rig.clock.advance(0.001)
+    rig.waits(ClearCache())
+    rig.clock.pass_by(3)
+    assert rig.links.sent == [(7, Reset())]
+    rig.links.answer(7, ACCEPTED)
+    assert rig.links.sent == [(7, Reset()), (7, ClearCache())]
+
+
+def test_once(rig: Rig) -> None:
+    """However many couriers there are, an operation is sent once."""
+    rig.links.connect(7)
+    other = rig.another()
+    other.startService()
+    rig.waits(Reset())
+    rig.clock.pass_by(3)
+    assert rig.links.sent == [(7, Reset())]
+
+
+def test_queued_waits_for_the_boot(rig: Rig) -> None:
+    """What was queued waits until the station is ready; what was not goes before it."""
+    rig.links.connect(7)
+    rig.links.answers = ACCEPTED
+    queued = rig.waits(Reset(), OperationStatus.QUEUED)
+    rig.waits(ClearCache())
+    rig.clock.pass_by(1)
+    assert rig.links.sent == [(7, ClearCache())]
+    rig.nodes.waiting = [Waiting(7, ready=True)]
+    rig.clock.pass_by(1)
+    assert rig.links.sent == [(7, ClearCache()), (7, Reset())]
+    assert rig.status(queued) is OperationStatus.ACCEPTED
+
+
+def test_told(rig: Rig) -> None:
+    """Told that a station is ready, it does not wait for its next look."""
+    rig.links.connect(7)
+    rig.waits(Reset(), OperationStatus.QUEUED)
+    rig.courier.deliver_due(7)
+    assert rig.links.sent == [(7, Reset())]
+
+
+def test_expired(rig: Rig) -> None:
+    """What has expired is not sent any more."""
+    rig.links.connect(7)
+    rig.waits(Reset(), ttl_s=0)
+    rig.clock.pass_by(1)
+    assert not rig.links.sent
+
+
+def test_unreadable(rig: Rig) -> None:
+    """A command that cannot be read is settled, and does not stand in the way of the next."""
+    rig.links.connect(7)
+    unreadable = rig.waits(b"?")
+    rig.clock.advance(0.001)
+    rig.waits(Reset())
+    with logged() as events:
+        rig.clock.pass_by(1)
+    assert rig.status(unreadable) is OperationStatus.UNSUPPORTED
+    assert [event["station"] for event in events] == ["CS7"]
+    assert rig.links.sent == [(7, Reset())]
+
+
+def test_station_goes(rig: Rig) -> None:
+    """When the station goes, the rest stays for its next connection."""
+    rig.links.connect(7)
+    first = rig.waits(Reset())
+    rig.clock.advance(0.001)
+    second = rig.waits(ClearCache())
+    rig.clock.pass_by(1)
+    rig.links.disconnect(7)
+    assert rig.status(first) is OperationStatus.UNREACHABLE
+    assert not immediate(rig.book.get(second.id)).sent_at
+
+
+def test_stops(rig: Rig) -> None:
+    """A stopped courier sends nothing more."""
+    stopped: Deferred[None] = rig.courier.stopService()
+    assert stopped.called
+    rig.links.connect(7)
+    rig.waits(Reset())
+    rig.clock.pass_by(3)
+    assert not rig.links.sent
+    assert not rig.clock.getDelayedCalls()

@@ -1,0 +1,365 @@
+"""A scripted OCPP 1.6 server for the simulator to talk to, in memory and over real sockets."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import attrs
+import pytest
+import pytest_twisted
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from csms.sim.build import Build, make_charger
+from csms.sim.charger import Charger
+from csms.sim.findings import Findings
+from csms.sim.station_time import wire_time
+from csms.sim.v16 import V16
+from csms.sim.wire import ABNORMAL, UnreachableError
+
+EPOCH = 1_790_000_000.0
+SILENCE = object()
+"""Script entry: do not answer."""
+
+
+@attrs.frozen
+class Error:
+    """Script entry: answer with a CALLERROR."""
+
+    code: str
+    text: str = ""
+
+
+@attrs.define(eq=False)
+class Script:
+    """Answers like a good server unless told otherwise.
+
+    ``answers[action]`` is a list used up one by one, or a single entry used for ever: a payload
+    (dict), raw text, `Error`, `SILENCE`, or a function of (id, payload) returning one of these.
+    """
+
+    now: Callable[[], float]
+    answers: dict[str, Any] = attrs.Factory(dict)
+    calls: list[tuple[str, str, dict[str, Any]]] = attrs.Factory(list)
+    """(identity, action, payload) of every CALL."""
+    ids: list[str] = attrs.Factory(list)
+    replies: list[list[Any]] = attrs.Factory(list)
+    """CALLRESULTs and CALLERRORs of the chargers."""
+    peers: dict[str, Any] = attrs.Factory(dict)
+    """The newest connection of each identity; has send(bytes), close(code) and abort()."""
+    requests: list[Any] = attrs.Factory(list)
+    transaction_id: int = 0
+    waiting: dict[str, Deferred[Any]] = attrs.Factory(dict)
+
+    def actions(self) -> list[str]:
+        return [action for _, action, _ in self.calls]
+
+    def payloads(self, action: str) -> list[dict[str, Any]]:
+        return [payload for _, each, payload in self.calls if each == action]
+
+    def took(self, identity: str, data: bytes, send: Callable[[bytes], None]) -> None:
+        frame = json.loads(data)
+        if frame[0] != 2:
+            self.replies.append(frame)
+            waiter = self.waiting.pop(frame[1], None)
+            if waiter is not None:
+                waiter.callback(frame)
+            return
+        _, id_, action, payload = frame
+        self.ids.append(id_)
+        self.calls.append((identity, action, payload))
+        entry = self.answers.get(action)
+        if isinstance(entry, deque | list):
+            entry = entry.pop(0) if entry else None
+        if callable(entry):
+            entry = entry(id_, payload)
+        if entry is None:
+            entry = self.usual(action)
+        if entry is SILENCE:
+            return
+        if isinstance(entry, Error):
+            send(json.dumps([4, id_, entry.code, entry.text, {}]).encode())
+        elif isinstance(entry, str):
+            send(entry.encode())
+        else:
+            send(json.dumps([3, id_, entry]).encode())
+
+    def usual(self, action: str) -> dict[str, Any]:
+        match action:
+            case "BootNotification":
+                return {"status": "Accepted", "interval": 300, "currentTime": self.time()}
+            case "Heartbeat":
+                return {"currentTime": self.time()}
+            case "Authorize":
+                return {"idTagInfo": {"status": "Accepted"}}
+            case "StartTransaction":
+                self.transaction_id += 1
+                return {
+                    "transactionId": self.transaction_id,
+                    "idTagInfo": {"status": "Accepted"},
+                }
+            case "DataTransfer":
+                return {"status": "Accepted"}
+        return {}
+
+    def time(self) -> str:
+        from datetime import UTC, datetime
+
+        return wire_time(datetime.fromtimestamp(self.now(), UTC))
+
+    def command(
+        self, action: str, payload: dict[str, Any], identity: str = "CP1", id_: str | None = None
+    ) -> Deferred[Any]:
+        """Send a CALL; fires with the charger's frame."""
+        id_ = id_ or str(uuid4())
+        self.waiting[id_] = Deferred()
+        answered = self.waiting[id_]
+        self.peers[identity].send(json.dumps([2, id_, action, payload]).encode())
+        return answered
+
+    def ask(self, action: str, payload: dict[str, Any], identity: str = "CP1") -> Any:
+        """Send a CALL in memory; returns the charger's payload or error code."""
+        frame = self.command(action, payload, identity).result
+        return frame[2]
+
+
+@attrs.define(eq=False)
+class MemorySocket:
+    """Both ends of a connection without a network."""
+
+    script: Script
+    identity: str
+    listener: Any
+    is_open: bool = True
+
+    # The charger's end
+
+    def send(self, data: bytes) -> None:
+        assert self.is_open
+        self.script.took(self.identity, data, self.deliver)
+
+    def close(self) -> None:
+        self.lose(1000, "")
+
+    def abort(self) -> None:
+        self.lose(ABNORMAL, "")
+
+    # The server's end
+
+    def deliver(self, data: bytes) -> None:
+        if self.is_open:
+            self.listener.received(data)
+
+    def lose(self, code: int, reason: str) -> None:
+        if self.is_open:
+            self.is_open = False
+            self.listener.lost(code, reason)
+
+
+@attrs.define(eq=False)
+class MemoryPeer:
+    """The server's end of a `MemorySocket`."""
+
+    socket: MemorySocket
+
+    def send(self, data: bytes) -> None:
+        self.socket.deliver(data)
+
+    def close(self, code: int = 1001, reason: str = "") -> None:
+        self.socket.lose(code, reason)
+
+    def abort(self) -> None:
+        self.socket.lose(ABNORMAL, "")
+
+
+@attrs.define(eq=False)
+class MemoryOpener:
+    """Connects chargers to a script; ``refusals`` are raised first, one per dial."""
+
+    script: Script
+    refusals: list[Exception] = attrs.Factory(list)
+    down: bool = False
+    dials: list[tuple[str, bytes | None, int]] = attrs.Factory(list)
+
+    async def dial(self, identity: str, password: bytes | None, ping_s: int, listener: Any) -> Any:
+        self.dials.append((identity, password, ping_s))
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if self.down:
+            raise UnreachableError("nobody listens")
+        socket = MemorySocket(self.script, identity, listener)
+        self.script.peers[identity] = MemoryPeer(socket)
+        return socket
+
+
+class _ServerProtocol(WebSocketServerProtocol):
+    """The script over a real WebSocket."""
+
+    def onConnect(self, request: Any) -> Any:
+        script = self.factory.script
+        script.requests.append(request)
+        if self.factory.refusals:
+            status = self.factory.refusals.pop(0)
+            raise ConnectionDeny(status, "Not you")
+        self.identity = request.path.rpartition("/")[2]
+        return self.factory.choose(request.protocols)
+
+    def onOpen(self) -> None:
+        self.factory.script.peers[self.identity] = self
+        self.factory.opened.append(self.identity)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.factory.script.took(self.identity, payload, self.send)
+
+    def send(self, data: bytes) -> None:
+        self.sendMessage(data)
+
+    def close(self, code: int = 1001, reason: str = "") -> None:
+        # Autobahn's sendClose allows no code below 3000 but 1000.
+        self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
+
+    def abort(self) -> None:
+        self.transport.abortConnection()
+
+
+@attrs.define(eq=False)
+class RealServer:
+    """A `Script` that listens on a loopback port."""
+
+    script: Script
+    factory: Any
+    port: Any
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port.getHost().port}"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Simulated time, in the present."""
+    clock = Clock()
+    clock.advance(EPOCH)
+    return clock
+
+
+@pytest.fixture
+def script(clock: Clock) -> Script:
+    """A server in memory."""
+    return Script(clock.seconds)
+
+
+@pytest.fixture
+def opener(script: Script) -> MemoryOpener:
+    """Connects to `script`."""
+    return MemoryOpener(script)
+
+
+@pytest.fixture
+def findings() -> Findings:
+    """What was found wrong with the server."""
+    return Findings()
+
+
+@pytest.fixture(scope="session")
+def v16() -> V16:
+    """OCPP 1.6, its schemas compiled once."""
+    return V16()
+
+
+@pytest.fixture
+def make(
+    clock: Clock, opener: MemoryOpener, v16: V16, findings: Findings
+) -> Callable[..., Charger]:
+    """Makes chargers that are connected to `script` in memory."""
+
+    def make(identity: str = "CP1", *, settings: Any = None, **build: Any) -> Charger:
+        return make_charger(
+            clock,
+            opener,
+            v16,
+            Build(identity=identity, **build),
+            settings=settings,
+            findings=findings,
+        )
+
+    return make
+
+
+@pytest.fixture
+def passes(clock: Clock) -> Callable[..., None]:
+    """Lets simulated seconds pass, in small steps."""
+
+    def passes(seconds: float, step: float = 0.5) -> None:
+        end = clock.seconds() + seconds
+        while clock.seconds() < end:
+            clock.advance(min(step, end - clock.seconds()))
+
+    return passes
+
+
+@pytest.fixture
+def finish(clock: Clock) -> Callable[..., Any]:
+    """Runs a coroutine to its end in simulated time; returns or raises what it does."""
+
+    def finish(work: Awaitable[Any], within: float = 120.0) -> Any:
+        done = Deferred.fromCoroutine(work)
+        outcome: list[Any] = []
+        done.addBoth(outcome.append)
+        end = clock.seconds() + within
+        while not outcome and clock.seconds() < end:
+            clock.advance(0.25)
+        assert outcome, "it takes too long"
+        if hasattr(outcome[0], "raiseException"):
+            outcome[0].raiseException()
+        return outcome[0]
+
+    return finish
+
+
+@pytest.fixture
+def online(make: Callable[..., Charger], finish: Callable[..., Any]) -> Callable[..., Charger]:
+    """Makes chargers that have booted."""
+
+    def online(*args: Any, **keywords: Any) -> Charger:
+        charger = make(*args, **keywords)
+        finish(charger.connect())
+        finish(charger.boot())
+        return charger
+
+    return online
+
+
+@pytest_twisted.async_yield_fixture
+async def server() -> Any:
+    """A server on a real loopback socket; stopped, with its connections, afterwards."""
+    factory = WebSocketServerFactory(reactor=installed_reactor)
+    factory.protocol = _ServerProtocol
+    factory.setProtocolOptions(openHandshakeTimeout=0, closeHandshakeTimeout=0)
+    factory.script = Script(installed_reactor.seconds)
+    factory.refusals = []
+    factory.opened = []
+    factory.choose = lambda offered: "ocpp1.6" if "ocpp1.6" in offered else None
+    port = installed_reactor.listenTCP(0, factory, interface="127.0.0.1")
+    yield RealServer(factory.script, factory, port)
+    await port.stopListening()
+    for peer in factory.script.peers.values():
+        peer.abort()
+
+
+@pytest.fixture
+def entries() -> Any:
+    """Script entries with names."""
+
+    class Entries:
+        error = Error
+        silence = SILENCE
+
+    return Entries
