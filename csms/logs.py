@@ -25,6 +25,7 @@ OWN_NAMESPACES = ("csms", "stdout", "stderr")
 
 _LEADING = ("time", "level", "namespace", "message", "station", "session")
 _LEGACY = frozenset({"message", "time", "system", "isError", "why", "failure", "format"})
+_FACTORIES = ("Starting factory {factory!r}", "Stopping factory {factory!r}")
 _LONGEST_TEXT = 2_000
 _LONGEST_MESSAGE = 8_000
 _LONGEST_TRACEBACK = 16_000
@@ -159,10 +160,14 @@ def colored_console_line(event: LogEvent) -> str:
 
 
 def _is_noise(event: LogEvent) -> bool:
-    """Whether Twisted reports as an error what is none: txpostgres closes the descriptor of a
-    lost connection before the reactor lets go of it.  The pool notices and reports the loss."""
+    """Whether Twisted makes more of something than it is.
+
+    That a factory starts is of no interest, whoever's factory it is.  That a descriptor is
+    negative is no error: txpostgres closes that of a lost connection before the reactor lets go
+    of it, and the pool notices and reports the loss.
+    """
     failure = event.get("failure")
-    return (
+    return event.get("log_format") in _FACTORIES or (
         isinstance(failure, Failure)
         and failure.check(ValueError) is not None
         and "file descriptor cannot be a negative integer" in str(failure.value)

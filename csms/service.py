@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 from twisted.application.service import IService, Service
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -120,7 +121,7 @@ class Csms(Service):
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
             return
-        if not failure.check(Refusal, OSError):
+        if not failure.check(Refusal, OSError, CannotListenError):
             self._log.failure("csms cannot start", failure=failure)
         fail(self.reactor, f"cannot start: {failure.getErrorMessage()}")
 

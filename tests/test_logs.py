@@ -348,6 +348,14 @@ def test_a_closed_descriptor_of_txpostgres_is_no_error():
     assert (quiet.text == "", len(all_of_it.records)) == (True, 1)
 
 
+def test_factories_come_and_go_unheard():
+    """Twisted tells it in the name of our own classes."""
+    lines = Lines()
+    lines.log.info("Starting factory {factory!r}", factory=lines)
+    lines.log.info("Stopping factory {factory!r}", factory=lines)
+    assert lines.text == ""
+
+
 def test_other_errors_of_the_old_interface_are_heard():
     """Only that one is known to be none."""
     lines = Lines()

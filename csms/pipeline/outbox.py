@@ -20,9 +20,12 @@ from zope.interface import implementer
 from csms.core.events import Event
 from csms.core.ports import ILocks, IOutboxLog, ISubscriber, Position
 from csms.pipeline.rounds import Rounds
+from csms.pipeline.waiting import pause
 
-ROWS = 20
+ROWS = 100
 """Rows taken at once; each holds the events of one transaction, a few hundred at most."""
+BREATH = 500
+"""Events told in one go, before the reactor may do something else."""
 POLL_S = 1.0
 GATHER_S = 0.05
 """Pause between two looks, so that under load many commits share a look."""
@@ -80,11 +83,14 @@ class _Follower:
         if not rows:
             self._expectant = max(self._expectant - 1, 0)
             return self._expectant > 0
-        taken = before
+        taken, told = before, 0
         try:
             for position, text in rows:
-                await self._tell(text)
+                told += await self._tell(text)
                 taken = position
+                if told >= BREATH:
+                    told = 0
+                    await pause(self.clock, 0)
         finally:
             if taken != before:
                 moved = await self.outbox.advance(self.name, before, taken)
@@ -92,14 +98,16 @@ class _Follower:
                 self._position = taken if moved else None
         return True
 
-    async def _tell(self, text: str) -> None:
+    async def _tell(self, text: str) -> int:
+        """Tell the events of a row; how many."""
         try:
             events = _decode(text)
         except msgspec.MsgspecError:
             # It will not get better by waiting, and what comes after it must not wait for it.
             self._log.failure("events cannot be read and are left out")
-            return
+            return 0
         await self.subscriber.receive(events)
+        return len(events)
 
 
 @attrs.define(eq=False)

@@ -76,5 +76,5 @@ class Bell:
 
     def _end(self, *, rung: bool) -> None:
         waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.callback(rung)
+        assert waiting is not None  # the timer ends with the wait
+        waiting.callback(rung)

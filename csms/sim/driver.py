@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import attrs
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.charger import Charger
@@ -14,12 +13,12 @@ from csms.sim.findings import Kind
 from csms.sim.presence import ACCEPTED
 from csms.sim.rpc import NoAnswer
 from csms.sim.scenario import Scenario
-from csms.sim.tasks import at_most, pause
+from csms.sim.tasks import at_most, pause, together
 
 TURN_S = 2.0
 """How often people look whether the connector is free."""
 LINGER_S = 1.0
-"""How long people take between two steps: plugging in, presenting the tag, leaving."""
+"""How long people take at most between two steps: plugging in, presenting the tag, leaving."""
 
 
 @attrs.define(eq=False)
@@ -37,11 +36,7 @@ class Drivers:
 
     async def run(self) -> None:
         """Run the sessions that the scenario asks for; returns when they are over."""
-        connectors = [number for number in self.charger.connectors if number > 0]
-        await gatherResults(
-            [Deferred.fromCoroutine(self._use(number)) for number in connectors],
-            consumeErrors=True,
-        )
+        await together(self._use(number) for number in self.charger.connectors if number > 0)
 
     async def _use(self, number: int) -> None:
         first = True
@@ -97,4 +92,4 @@ class Drivers:
         return seconds * self.rng.uniform(1 - self.scenario.spread, 1 + self.scenario.spread)
 
     async def _linger(self) -> None:
-        await pause(self.clock, LINGER_S)
+        await pause(self.clock, min(LINGER_S, self.scenario.session_s / 20))

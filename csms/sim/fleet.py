@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 
 import attrs
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.build import Build, make_charger
@@ -19,7 +18,7 @@ from csms.sim.line import BackOff
 from csms.sim.scenario import Scenario, fill
 from csms.sim.settings import Settings
 from csms.sim.tally import Tally
-from csms.sim.tasks import Signal, Tasks, at_most, pause
+from csms.sim.tasks import Signal, Tasks, at_most, pause, together
 from csms.sim.wire import DialError, Opener, RefusedError
 
 CLOSING_S = 15.0
@@ -67,15 +66,8 @@ class Fleet:
         self._over.happen()
         self._tasks.cancel_all()
         finish = self.scenario.finish or self.scenario.exit
-        closing = [
-            Deferred.fromCoroutine(station.charger.close(finish=finish))
-            for station in self.stations
-        ]
-
-        async def closed() -> None:
-            await gatherResults(closing, consumeErrors=True)
-
-        await at_most(self.clock, CLOSING_S, closed())
+        closing = together(station.charger.close(finish=finish) for station in self.stations)
+        await at_most(self.clock, CLOSING_S, closing)
         for station in self.stations:
             self._note_failure(station)
 

@@ -22,7 +22,7 @@ from zope.interface import implementer
 from csms.sim.findings import Findings
 from csms.sim.fleet import Fleet
 from csms.sim.progress import Progress
-from csms.sim.scenario import Scenario
+from csms.sim.scenario import Scenario, fill
 from csms.sim.tally import Tally
 from csms.sim.tasks import Tasks
 from csms.sim.v16 import V16
@@ -86,7 +86,9 @@ def simulate_until_done(reactor: _Reactor, scenario: Scenario, *, verbose: bool)
         reactor.stop()
 
     def begin() -> None:
-        progress.say(f"{scenario.stations} x {station_url(scenario.url, scenario.identity)}")
+        first = station_url(scenario.url, fill(scenario.identity, scenario.first))
+        more = f" and {scenario.stations - 1} more" if scenario.stations > 1 else ""
+        progress.say(f"connecting to {first}{more}")
         background.start(progress.run())
         background.start(run())
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable
+from collections.abc import Coroutine, Hashable, Iterable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -93,6 +93,15 @@ class Signal:
 async def pause(clock: IReactorTime, seconds: float) -> None:
     """Wait."""
     await deferLater(clock, max(0.0, seconds))
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run coroutines side by side until all are done; raises what the first of them raises."""
+    running = [Deferred.fromCoroutine(work) for work in works]
+    try:
+        await gatherResults(running, consumeErrors=True)
+    except FirstError as error:
+        error.subFailure.raiseException()
 
 
 async def at_most(clock: IReactorTime, seconds: float, work: Coroutine[Any, Any, None]) -> bool:

@@ -60,6 +60,7 @@ class PostgresApiTokens:
 
     _pool: Pool
     _now: Callable[[], datetime]
+    _max_believed: int = MAX_BELIEVED
     _believed: dict[bytes, tuple[ApiToken, datetime]] = attrs.field(factory=dict, init=False)
 
     async def verify(self, secret: str) -> ApiToken | None:
@@ -103,7 +104,7 @@ class PostgresApiTokens:
         return made, secret
 
     def _believe(self, secret_hash: bytes, found: ApiToken, until: datetime) -> None:
-        if len(self._believed) >= MAX_BELIEVED:
+        if len(self._believed) >= self._max_believed:
             self._believed.clear()
         self._believed[secret_hash] = (found, until)
 

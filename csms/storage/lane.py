@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from csms.core.errors import Unavailable
+from csms.storage.address import Address
 from csms.storage.wire import Line, Params, Wire
 
 Row = tuple[object, ...]
@@ -32,7 +33,7 @@ class Lane:
 
     @classmethod
     def make(
-        cls, url: str, reactor: IReactorTime, settings: str, failed: Callable[[str], None]
+        cls, address: Address, reactor: IReactorTime, settings: str, failed: Callable[[str], None]
     ) -> Lane:
         """A lane that is connecting already."""
         ready: list[Deferred[None]] = []
@@ -45,7 +46,9 @@ class Lane:
         def down(_: Wire, why: str) -> None:
             failed(why)
 
-        line = Line(url=url, reactor=reactor, settings=settings, up=up, down=down, failed=failed)
+        line = Line(
+            address=address, reactor=reactor, settings=settings, up=up, down=down, failed=failed
+        )
         line.open()
         return cls(line, ready)
 

@@ -96,7 +96,7 @@ def _beyond(source: Source, wanted: Plan, after: Place) -> tuple[str, list[objec
     sort = source.sorts[wanted.sort]
     keys = ", ".join(source.keys)
     marks = ", ".join(f"%s::{_TYPES[kind]}" for kind in source.listing.keys)
-    sign = "<=" if wanted.descending else ">="
+    sign = "<" if wanted.descending else ">"
     if after.value is None:
         return f"{sort} IS NULL AND ({keys}) {sign} ({marks})", [*after.keys]
     kind = _TYPES[source.listing.sorts[wanted.sort].kind]

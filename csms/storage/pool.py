@@ -22,6 +22,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from csms.core.errors import Unavailable
+from csms.storage.address import Address
 from csms.storage.lane import Lane
 from csms.storage.wire import NotSent, Params, Result, Wire
 from csms.storage.wires import Wires
@@ -68,23 +69,26 @@ class Pool(Service):
     Starting does not wait for the database.  While it is not there, calls wait for up to
     ``checkout_timeout_s`` after it went (or since the start), and fail at once after that.
     ``statement_timeout_s`` bounds each statement (0: no limit); the error is psycopg2's
-    ``QueryCanceled``.  ``reactor`` is an `IReactorFDSet` too.
+    ``QueryCanceled``.  ``reactor`` is an `IReactorFDSet` and
+    `IReactorThreads` too.
 
     A call whose Deferred is cancelled closes its connection.
     """
 
-    url: str
+    url: str = attrs.field(repr=False)
     reactor: IReactorTime
     size: int = 6
     checkout_timeout_s: float = 5.0
     statement_timeout_s: float = 30.0
     stop_timeout_s: float = 3.0
+    _address: Address = attrs.field(init=False)
     _wires: Wires = attrs.field(init=False)
     _lanes: list[Lane] = attrs.field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._address = Address(self.url, self.reactor)
         self._wires = Wires(
-            url=self.url,
+            address=self._address,
             reactor=self.reactor,
             size=self.size,
             settings=self._settings(),
@@ -145,7 +149,7 @@ class Pool(Service):
 
     def lane(self) -> Lane:
         """A connection of one's own, on its way already; closed when the pool stops."""
-        lane = Lane.make(self.url, self.reactor, self._settings(), self._wires.failed)
+        lane = Lane.make(self._address, self.reactor, self._settings(), self._wires.failed)
         self._lanes.append(lane)
         return lane
 

@@ -36,6 +36,7 @@ from twisted.python.failure import Failure
 from txpostgres import txpostgres
 
 from csms.core.errors import Unavailable
+from csms.storage.address import Address
 
 Params = Sequence[object] | Mapping[str, object]
 """Parameters of a statement: for ``%s`` a sequence, for ``%(name)s`` a mapping."""
@@ -150,14 +151,17 @@ class Wire(txpostgres.Connection):  # type: ignore[misc]  # txpostgres has no ty
         self.gone = False
         self._lost = lost
 
-    async def open(self, url: str, settings: str) -> None:
+    async def open(self, address: Address, settings: str) -> None:
         """Connect, and run the statements ``settings``.
 
-        Raises psycopg2's error, or `Unavailable` after `CONNECT_TIMEOUT_S`.
+        Raises psycopg2's error, or `Unavailable` (after `CONNECT_TIMEOUT_S` for one).
         """
         late = self.reactor.callLater(CONNECT_TIMEOUT_S, self.abandon, "no answer in time")
         try:
-            await self._shielded(self.connect(url, **_OPTIONS))
+            options = await address.options()
+            if self.gone:
+                raise Unavailable("no answer in time")
+            await self._shielded(self.connect(**{**_OPTIONS, **options}))
             for kind in _TYPES:
                 extensions.register_type(kind, self._connection)
             await self.query(settings)
@@ -272,7 +276,7 @@ class Line:
     `LONGEST_DELAY_S`.
     """
 
-    url: str
+    address: Address
     reactor: IReactorTime
     settings: str
     up: Callable[[Wire], None]
@@ -302,7 +306,7 @@ class Line:
                 await deferLater(self.reactor, delay)
             wire = Wire(self.reactor, self._lost)
             try:
-                await wire.open(self.url, self.settings)
+                await wire.open(self.address, self.settings)
             except (psycopg2.Error, Unavailable, OSError) as error:
                 wire.abandon("not connected")
                 self.failed(reason(error))

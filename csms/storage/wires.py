@@ -10,12 +10,16 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from csms.core.errors import Unavailable
+from csms.storage.address import Address
 from csms.storage.wire import Line, Wire
+
+QUIET_S = 10.0
+"""How long nothing more is logged of connections that fail."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Wires:
-    """``size`` connections to ``url``, from `open` to `close`.
+    """``size`` connections to ``address``, from `open` to `close`.
 
     ``settings`` are statements that each connection begins with.  Who asks for a connection
     waits for up to ``patience_s`` for one to become free; when there is none at all it is
@@ -23,7 +27,7 @@ class Wires:
     callers no time.
     """
 
-    url: str
+    address: Address
     reactor: IReactorTime
     size: int
     settings: str
@@ -36,6 +40,8 @@ class Wires:
     _hopeful: list[Deferred[None]] = attrs.field(factory=list, init=False)
     _lent: int = attrs.field(default=0, init=False)
     _down_since: float = attrs.field(default=0.0, init=False)
+    _quiet_until: float = attrs.field(default=0.0, init=False)
+    _told: bool = attrs.field(default=False, init=False)
     _emptied: Deferred[None] | None = attrs.field(default=None, init=False)
     _log = Logger()
 
@@ -44,7 +50,7 @@ class Wires:
         self._down_since = self.reactor.seconds()
         self._lines = [
             Line(
-                url=self.url,
+                address=self.address,
                 reactor=self.reactor,
                 settings=self.settings,
                 up=self._up,
@@ -114,10 +120,13 @@ class Wires:
             emptied.callback(None)
 
     def failed(self, why: str) -> None:
-        """Note, and log when it is news, why there is no connection."""
-        if why != self.trouble:
-            self.trouble = why
-            self._log.warn("database is gone: {reason}", reason=why)
+        """Note why a connection was lost or not made; log it when it is news."""
+        self.trouble = why
+        now = self.reactor.seconds()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET_S
+            self._told = True
+            self._log.warn("database connection failed: {reason}", reason=why)
 
     def _refuse(self, waiter: Deferred[Wire]) -> None:
         self._waiters.remove(waiter)
@@ -131,9 +140,10 @@ class Wires:
             self._idle.append(wire)
 
     def _up(self, wire: Wire) -> None:
-        if self.trouble:
-            self.trouble = ""
-            self._log.info("database is there again")
+        self.trouble = ""
+        if self._told:
+            self._told = False
+            self._log.info("database connection made again")
         self._offer(wire)
         hopeful, self._hopeful = self._hopeful, []
         for waiter in hopeful:

@@ -62,16 +62,16 @@ class PostgresServer:
         who = programs.account(self.data)
         if os.geteuid() == 0:
             os.chown(self.data, who.uid, who.gid)
-        log = (self.directory / "log").open("ab")
         initdb = programs.command(
             self._programs(who) / "initdb",
             ("-D", programs.path_within(self.data), *_INITDB),
             who,
             self.data,
         )
-        subprocess.run(  # noqa: S603  # our own command line
-            initdb, env=programs.environment(), stdout=log, stderr=log, check=True
-        )
+        with (self.directory / "log").open("ab") as log:
+            subprocess.run(  # noqa: S603  # our own command line
+                initdb, env=programs.environment(), stdout=log, stderr=log, check=True
+            )
         self.launch()
 
     def launch(self) -> None:

@@ -192,7 +192,7 @@ class Wire(StringTransportWithDisconnection):
         response.begin()
         return Reply(response.status, dict(response.getheaders()), response.read())
 
-    def loseConnection(self) -> None:  # noqa: N802  # Twisted's
+    def loseConnection(self) -> None:  # Twisted's
         """As a socket does: say so before the end."""
         self.disconnecting = True
         super().loseConnection()

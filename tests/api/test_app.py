@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -54,6 +55,14 @@ def test_every_route_is_documented(api: Any) -> None:
         for method in methods
     }
     assert documented == {(route.method, route.path) for route in _routes(api)}
+
+
+def test_every_route_is_in_the_manual(api: Any) -> None:
+    """`docs/api.rst` lists exactly the routes there are."""
+    manual = Path(__file__).parents[2] / "docs" / "api.rst"
+    listed = re.findall(r"^    ([A-Z]+) +(/\S+)", manual.read_text("utf-8"), re.MULTILINE)
+    declared = {(route.method, route.path) for route in _routes(api)}
+    assert {entry for entry in listed if "{" in entry[1] or entry in declared} == declared
 
 
 def test_public_routes(api: Any) -> None:

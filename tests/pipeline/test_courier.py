@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import msgspec
 import pytest
+import pytest_twisted
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from zope.interface.verify import verifyObject
 
 from csms.core.commands import ClearCache, Command, Outcome, Reset
 from csms.core.ids import new_id
 from csms.core.ports import INodes, Waiting
 from csms.core.values import Operation, OperationStatus
+from csms.pipeline.commands import Operations
 from csms.pipeline.courier import Courier
 from csms.pipeline.tasks import Tasks
+from csms.storage.nodes import PostgresNodes
+from csms.storage.operations import PostgresOperations
+from csms.storage.pool import Pool
+from csms.storage.stations import PostgresStations
 from csms.testing.clock import WallClock
 from csms.testing.desk import immediate
 from csms.testing.links import MemoryLinks
 from csms.testing.logs import logged
 from csms.testing.nodes import ScriptedNodes
 from csms.testing.operations import MemoryOperationsBook
+from csms.testing.speech import PlainSpeech
+from csms.testing.waiting import waits
 
 ACCEPTED = Outcome(status="accepted")
 
@@ -138,6 +149,16 @@ def test_once(rig: Rig) -> None:
     assert rig.links.sent == [(7, Reset())]
 
 
+def test_somebody_was_first(rig: Rig) -> None:
+    """What another courier has just marked as sent is left to it."""
+    operation = rig.waits(Reset())
+    ((due, content),) = immediate(rig.book.due(7))
+    assert immediate(rig.book.mark_sent(operation.id, rig.clock.now()))
+    rig.links.connect(7)
+    immediate(rig.courier._deliver_one(due, content))
+    assert not rig.links.sent
+
+
 def test_queued_waits_for_the_boot(rig: Rig) -> None:
     """What was queued waits until the station is ready; what was not goes before it."""
     rig.links.connect(7)
@@ -202,3 +223,110 @@ def test_stops(rig: Rig) -> None:
     rig.clock.pass_by(3)
     assert not rig.links.sent
     assert not rig.clock.getDelayedCalls()
+
+
+# -- processes that share nothing but the database -----------------------------------------
+
+
+@attrs.define(eq=False)
+class Process:
+    """A process of the cluster."""
+
+    pool: Pool
+    links: MemoryLinks = attrs.field(factory=lambda: MemoryLinks(ACCEPTED))
+    tasks: Tasks = attrs.field(factory=lambda: Tasks(reactor))
+
+    def operations(self) -> Operations:
+        """Where commands are submitted."""
+        return Operations(
+            stations=PostgresStations(self.pool),
+            book=PostgresOperations(self.pool),
+            links=self.links,
+            speech=PlainSpeech(),
+            tasks=self.tasks,
+            clock=reactor,
+            now=_now,
+        )
+
+    def courier(self) -> Courier:
+        """What delivers."""
+        return Courier(
+            node="gateway",
+            nodes=PostgresNodes(self.pool),
+            book=PostgresOperations(self.pool),
+            links=self.links,
+            tasks=self.tasks,
+            clock=reactor,
+            now=_now,
+            interval_s=0.02,
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.define(eq=False)
+class Cluster:
+    """A process that serves the API, and two (by mistake of the same name) that both believe
+    that they hold the station CS7."""
+
+    api: Operations
+    gateways: tuple[Process, Process]
+    pool: Pool
+    station_id: int
+
+    def sent(self) -> list[tuple[int, Command]]:
+        """What the station was sent."""
+        return [each for gateway in self.gateways for each in gateway.links.sent]
+
+
+@pytest_twisted.async_yield_fixture
+async def cluster(pool: Pool) -> AsyncIterator[Cluster]:
+    """Processes that run; the station is not connected yet."""
+    station_id = await pool.one(
+        "INSERT INTO station (identity, registration) VALUES ('CS7', 'accepted') RETURNING id",
+        (),
+        int,
+    )
+    gateways = (Process(pool), Process(pool))
+    couriers = [gateway.courier() for gateway in gateways]
+    for gateway, courier in zip(gateways, couriers, strict=True):
+        gateway.links.connect(station_id)
+        courier.startService()
+    yield Cluster(Process(pool, MemoryLinks()).operations(), gateways, pool, station_id)
+    for courier in couriers:
+        await courier.stopService()
+
+
+async def connect(cluster: Cluster) -> None:
+    """The station connects and boots."""
+    await cluster.pool.execute(
+        "INSERT INTO connection (station_id, operator_id, epoch, node, peer, ocpp_version,"
+        " connected_at, last_seen_at) VALUES (%s, 1, 1, 'gateway', 'p', '1.6', now(), now())",
+        (cluster.station_id,),
+    )
+    await cluster.pool.execute("UPDATE station SET booted_at = now(), ocpp_version = '1.6'")
+
+
+@waits
+async def test_across_processes(cluster: Cluster) -> None:
+    """A command submitted to one process is delivered by another, and its outcome comes back."""
+    await connect(cluster)
+    operation = await cluster.api.submit("CS7", 1, Reset())
+    assert operation.status is OperationStatus.ACCEPTED
+    assert cluster.sent() == [(cluster.station_id, Reset())]
+
+
+@waits
+async def test_queued_across_processes(cluster: Cluster) -> None:
+    """A command that was queued goes out once, when the station has returned."""
+    operation = await cluster.api.submit("CS7", 1, Reset(), queue=True)
+    assert operation.status is OperationStatus.QUEUED
+    await connect(cluster)
+    for _ in range(3000):
+        if (await cluster.api.get(operation.id)).status.settled:
+            break
+        await deferLater(reactor, 0.01)
+    assert (await cluster.api.get(operation.id)).status is OperationStatus.ACCEPTED
+    assert cluster.sent() == [(cluster.station_id, Reset())]

@@ -19,7 +19,7 @@ from zope.interface.verify import verifyObject
 from csms.core.errors import Unavailable
 from csms.core.events import Event
 from csms.core.ports import ILocks, IOutboxLog, ISubscriber, Position
-from csms.pipeline.outbox import GATHER_S, POLL_S, ROWS, Dispatcher, EventJournal
+from csms.pipeline.outbox import BREATH, GATHER_S, POLL_S, ROWS, Dispatcher, EventJournal
 from csms.storage.locks import PostgresLocks
 from csms.storage.outbox import APPEND, PostgresOutbox
 from csms.storage.pool import Pool
@@ -116,6 +116,17 @@ def test_many(rig: Rig) -> None:
     rig.dispatcher({"ear": ear})
     rig.clock.pass_by(GATHER_S * 3, step=GATHER_S)
     assert ear.heard == list(range(ROWS * 3))
+
+
+def test_breathes(rig: Rig) -> None:
+    """Telling very many events does not keep the reactor from everything else."""
+    ear = Ear()
+    for _ in range(3):
+        rig.outbox.append([fact(number) for number in range(BREATH)], START)
+    rig.dispatcher({"ear": ear})
+    assert len(ear.heard) == BREATH
+    rig.clock.advance(0)
+    assert len(ear.heard) == BREATH * 2
 
 
 def test_goes_on(rig: Rig) -> None:
@@ -323,7 +334,7 @@ async def test_killed_dispatcher(processes: Processes) -> None:
     await processes.publish(range(10))
     await heard(processes, 10)
     await processes.pool.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     await processes.publish(range(10, 20))

@@ -16,6 +16,7 @@ from autobahn.websocket.types import ConnectionDeny
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, globalLogPublisher
 
 from csms.sim.build import Build, make_charger
 from csms.sim.charger import Charger
@@ -215,7 +216,7 @@ class _ServerProtocol(WebSocketServerProtocol):
         self.factory.script.peers[self.identity] = self
         self.factory.opened.append(self.identity)
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N803 - Autobahn's name
         self.factory.script.took(self.identity, payload, self.send)
 
     def send(self, data: bytes) -> None:
@@ -240,6 +241,21 @@ class RealServer:
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port.getHost().port}"
+
+
+@pytest.fixture(autouse=True)
+def bugs() -> Any:
+    """Failures that the simulator logs; a test that provokes one takes it out of the list."""
+    logged: list[Any] = []
+
+    def observe(event: Any) -> None:
+        if event["log_level"] is LogLevel.critical:
+            logged.append(event["log_failure"])
+
+    globalLogPublisher.addObserver(observe)
+    yield logged
+    globalLogPublisher.removeObserver(observe)
+    assert not logged, [failure.getTraceback() for failure in logged]
 
 
 @pytest.fixture

@@ -133,10 +133,7 @@ def test_bugs_are_counted() -> None:
     log = Logger(observer=bugs)
     log.error("trouble")
     assert bugs.count == 0
-    try:
-        raise RuntimeError
-    except RuntimeError:
-        log.failure("bug")
+    log.failure("bug", Failure(RuntimeError()))
     assert bugs.count == 1
     assert BUG not in (FINE, MISBEHAVED)
 

@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from csms.sim.findings import Kind
-from csms.sim.rpc import Gone
+from csms.sim.rpc import Gone, Refused
 from csms.sim.station_time import wire_time
 
 
@@ -153,7 +153,8 @@ def test_forgotten_by_the_server(online: Any, script: Any, finish: Any, entries:
     """A server that answers SecurityError has forgotten the charger, which boots again."""
     charger = online()
     script.answers["Heartbeat"] = [entries.error("SecurityError")]
-    charger.tasks.start(charger.presence.beat())
+    with pytest.raises(Refused):
+        finish(charger.presence.beat())
     assert boots(script) == 2
     assert charger.presence.accepted
 

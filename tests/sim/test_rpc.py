@@ -331,7 +331,7 @@ def test_cancel_after_sending(ends: Ends) -> None:
     assert not ends.found
 
 
-def test_bug_of_the_simulator(ends: Ends) -> None:
+def test_bug_of_the_simulator(ends: Ends, bugs: list[Any]) -> None:
     """An exception while answering becomes InternalError, not a finding about the server."""
 
     def broken() -> Answer:
@@ -340,6 +340,7 @@ def test_bug_of_the_simulator(ends: Ends) -> None:
     ends.answer = broken
     ends.hear([2, "a", "ClearCache", {}])
     assert ends.sent[0][2] == "InternalError"
+    assert bugs.pop().type is RuntimeError
     assert not ends.found
 
 

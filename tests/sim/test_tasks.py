@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
 
-from csms.sim.tasks import Signal, Tasks, at_most, pause
+from csms.sim.tasks import Signal, Tasks, at_most, pause, together
 
 
 def test_named_task_replaces_its_predecessor(clock: Clock) -> None:
@@ -37,22 +38,18 @@ def test_cancel_all(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("delay", [0, 5])
-def test_failure_is_logged(clock: Clock, delay: float) -> None:
+def test_failure_is_logged(clock: Clock, delay: float, bugs: list[Any]) -> None:
     """An exception in a task is logged, at once or later."""
-    tasks, logged = Tasks(), []
+    tasks = Tasks()
 
     async def broken() -> None:
         if delay:
             await pause(clock, delay)
         raise RuntimeError
 
-    globalLogPublisher.addObserver(logged.append)
-    try:
-        tasks.start(broken())
-        clock.advance(5)
-    finally:
-        globalLogPublisher.removeObserver(logged.append)
-    assert [event["log_failure"].type for event in logged] == [RuntimeError]
+    tasks.start(broken())
+    clock.advance(5)
+    assert bugs.pop().type is RuntimeError
     assert len(tasks) == 0
 
 
@@ -85,4 +82,35 @@ def test_at_most(clock: Clock) -> None:
     assert outcome == [False]
     signal.happen()
     assert outcome == [False, True]
+    assert not clock.getDelayedCalls()
+
+
+def test_together(clock: Clock) -> None:
+    """Side by side, and done when all are done."""
+    done = Deferred.fromCoroutine(together(pause(clock, seconds) for seconds in (1, 3, 2)))
+    clock.advance(2)
+    assert not done.called
+    clock.advance(1)
+    assert done.called
+
+
+def test_together_fails(clock: Clock) -> None:
+    """What one of them raises is raised."""
+
+    async def broken() -> None:
+        await pause(clock, 1)
+        raise RuntimeError
+
+    done = Deferred.fromCoroutine(together([broken(), broken()]))
+    clock.advance(1)
+    failures: list[Any] = []
+    done.addErrback(failures.append)
+    assert failures[0].type is RuntimeError
+
+
+def test_together_is_cancelled(clock: Clock) -> None:
+    """Cancelled, all of them end, and it is no failure of the task."""
+    tasks = Tasks()
+    tasks.start(together(pause(clock, seconds) for seconds in (1, 2)))
+    tasks.cancel_all()
     assert not clock.getDelayedCalls()

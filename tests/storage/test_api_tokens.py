@@ -56,3 +56,15 @@ async def test_bad_name(api_tokens: PostgresApiTokens) -> None:
     with pytest.raises(Invalid) as caught:
         await api_tokens.create("\0", "admin", 1)
     assert caught.value.field == "name"
+
+
+@pytest_twisted.ensureDeferred
+async def test_bounded(operators: Pool, watch: Watch) -> None:
+    """Not more tokens are remembered than a limit; all of them go on working."""
+    api_tokens = PostgresApiTokens(operators, watch, max_believed=2)
+    made = [await api_tokens.create("x", "admin", 1) for _ in range(5)]
+    for token, secret in [*made, *made]:
+        verified = await api_tokens.verify(secret)
+        assert verified is not None
+        assert verified.id == token.id
+        assert len(api_tokens._believed) <= 2

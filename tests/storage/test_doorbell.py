@@ -196,9 +196,9 @@ async def test_interval(doorbell: Doorbell, pool: Pool, clock: Clock) -> None:
     """What was noted is written when the interval is over, again and again."""
     for written, identity in enumerate(("a", "b")):
         doorbell.refused(attempt(identity))
-        clock.advance(1.9)
+        clock.advance(1.5)
         assert len(await told(pool)) == written
-        clock.advance(0.2)
+        clock.advance(0.5)
         while not clock.getDelayedCalls():
             await pool.ping()
         assert len(await told(pool)) == written + 1
@@ -213,6 +213,15 @@ async def test_stop(doorbell: Doorbell, pool: Pool, clock: Clock) -> None:
     await doorbell.stopService()
     assert {kept.identity for kept in await told(pool)} == {"a", "b"}
     assert clock.getDelayedCalls() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_stop_unstarted(pool: Pool, clock: Clock) -> None:
+    """What never was in service still writes what it has when it is stopped."""
+    doorbell = Doorbell(pool=pool, clock=clock)
+    doorbell.refused(attempt())
+    await doorbell.stopService()
+    assert len(await told(pool)) == 1
 
 
 @pytest_twisted.ensureDeferred

@@ -11,7 +11,7 @@ from csms.testing.contracts.locks import LocksContract
 from csms.testing.waiting import together, waits
 
 KILL = """
-SELECT pg_terminate_backend(pid) FROM pg_locks
+SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
 WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database
                                             WHERE datname = current_database())
 """

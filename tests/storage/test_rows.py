@@ -48,9 +48,9 @@ def test_as_text() -> None:
 def test_as_json() -> None:
     """Structs are objects; an escaped backslash before u0000 is no NUL."""
     assert msgspec.json.decode(as_json([Sample(value=1.0)])) == [{"value": 1.0}]
-    assert msgspec.json.decode(as_json({"a": "\\u0000", "b": ("\0",)})) == {
+    assert msgspec.json.decode(as_json({"a": "\\u0000", "b": ("\0", 1)})) == {
         "a": "\\u0000",
-        "b": ["�"],
+        "b": ["�", 1],
     }
 
 

@@ -11,6 +11,7 @@ import pytest_twisted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csms.core.errors import Conflict
 from csms.core.ports import Quirk
 from csms.core.values import Connector, Registration
 from csms.storage.pool import Pool
@@ -138,6 +139,21 @@ async def test_storm_of_strangers(pool: Pool) -> None:
     assert len(enlisted) == 900
     assert len({station.id for station in enlisted}) == 300
     assert sum(counting.asked for counting in counters) <= 6
+
+
+class Forgetful(Counting):
+    """A pool on a register where every station was deleted a moment ago."""
+
+    async def many(self, *args: Any) -> list[Any]:
+        """Find nothing."""
+        return []
+
+
+@pytest_twisted.ensureDeferred
+async def test_enlist_deleted(pool: Pool) -> None:
+    """A station that is deleted the moment it is enlisted may try again."""
+    with pytest.raises(Conflict):
+        await PostgresStations(Forgetful(pool)).enlist("cp-1", Registration.ACCEPTED)
 
 
 @given(data=st.dictionaries(TEXT, JSON, max_size=4))
