@@ -21,7 +21,7 @@ run: $(RUN) ## Start the product for development, on this machine only
 
 # In a session of its own the server does not see Ctrl-C: the chargers leave first.
 demo: $(RUN) ## The same, with simulated chargers that charge on and off (STATIONS=20)
-	@trap 'exit 130' INT TERM HUP; \
+	@trap 'exit 0' INT TERM HUP; \
 	setsid $(SERVE) & server=$$!; \
 	trap 'kill $$server 2>/dev/null; wait $$server' EXIT; \
 	until $(READY) 2>/dev/null; do kill -0 $$server || exit 1; sleep 1; done; \

@@ -17,6 +17,7 @@ from csms.cluster.local import NoLinks
 from csms.config import Config
 from csms.core.decisions import Policy
 from csms.core.ports import ILinks
+from csms.core.values import Strictness
 from csms.gateway.keys import verify_in_pool
 from csms.gateway.service import Gateway
 from csms.gateway.settings import GatewaySettings
@@ -53,7 +54,7 @@ class Parts:
     """What the roles of this process need, made and not yet started."""
 
     tasks: Tasks
-    presence: Presence
+    presence: Presence | None
     api_tokens: PostgresApiTokens
     pipeline: Sequence[Service]
     """In the order of their start."""
@@ -115,10 +116,13 @@ class Parts:
                 call_timeout_s=config.ocpp.call_timeout_s,
             ),
         )
-        presence = Presence(node=node, nodes=nodes, links=links, clock=reactor)
-        pipeline: list[Service] = [doorbell, dispatcher, presence]
+        pipeline: list[Service] = [doorbell, dispatcher]
+        presence: Presence | None = None
         if intake is not None:
+            # Only who can hold stations is a node of theirs.
+            presence = Presence(node=node, nodes=nodes, links=links, clock=reactor)
             pipeline += [
+                presence,
                 intake,
                 Courier(
                     node=node,
@@ -216,6 +220,7 @@ def _gateway_settings(config: Config, node: str) -> GatewaySettings:
         assume_version=ocpp.assume_version,
         unknown=stations.unknown,
         open_access=stations.open_access,
+        strictness=Strictness(stations.strictness),
         max_frame_bytes=ocpp.max_frame_bytes,
         handshake_timeout_s=ocpp.handshake_timeout_s,
         ping_interval_s=ocpp.ping_interval_s,

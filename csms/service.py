@@ -150,7 +150,8 @@ class Csms(Service):
             await self._begin(parts.api)
         await self._until_there(lambda: self._migrated(url))
         parts.migrated = True
-        await self._until_there(parts.presence.begin)
+        if parts.presence is not None:
+            await self._until_there(parts.presence.begin)
         for part in parts.pipeline:
             await self._begin(part)
         if parts.gateway is not None:

@@ -13,12 +13,13 @@ from csms.api.operations import operation_url
 from csms.api.routes import PREFIX, Answer, Call, Route
 from csms.api.shapes import Json, Shape, View
 from csms.core.commands import ChangeConfiguration, ReadConfiguration
-from csms.core.errors import Invalid
+from csms.core.errors import Invalid, Refusal
 from csms.core.ports import IOperations
 from csms.core.values import Operation, OperationStatus
 
 _MAX_KEY = 50
 _MAX_KEYS = 200
+_SILENT = (OperationStatus.PENDING, OperationStatus.EXPIRED, OperationStatus.UNREACHABLE)
 
 Key = Annotated[str, Meta(min_length=1, max_length=_MAX_KEY)]
 Value = Annotated[str, Meta(max_length=2500)] | int | bool
@@ -102,30 +103,39 @@ class ConfigurationOf:
         """Write settings, one after another, until the station is out of reach.
 
         After a key that the station does not answer in time the rest is not sent: each would
-        keep the caller waiting as long again.
+        keep the caller waiting as long again.  What is refused before anything was written
+        refuses the whole; later it must not hide what became of the keys before.
         """
         written: list[Written] = []
-        stopped = False
+        reachable = True
         for key, value in call.body.items():
-            if stopped:
-                written.append(
-                    Written(key=key, status="not_sent", id=None, detail=None, response=None)
-                )
+            if not reachable:
+                written.append(_not_sent(key, None))
                 continue
-            operation = await self.operations.submit(
-                call.path["identity"],
-                call.operator_id,
-                ChangeConfiguration(key=key, value=_text(value)),
-                requested_by=call.who,
-                queue=call.query.queue,
-            )
-            written.append(_written(key, operation))
-            stopped = operation.status in (
-                OperationStatus.PENDING,
-                OperationStatus.EXPIRED,
-                OperationStatus.UNREACHABLE,
-            )
+            try:
+                operation = await self._write(call, key, value)
+            except Invalid as refusal:
+                if not written:
+                    raise Invalid(refusal.detail, field=key) from None
+                written.append(_not_sent(key, refusal.detail))
+            except Refusal as refusal:
+                if not written:
+                    raise
+                written.append(_not_sent(key, refusal.detail))
+                reachable = False
+            else:
+                written.append(_written(key, operation))
+                reachable = operation.status not in _SILENT
         return Answer(200, Changed(items=tuple(written)))
+
+    async def _write(self, call: Call[Any, WriteQuery], key: str, value: object) -> Operation:
+        return await self.operations.submit(
+            call.path["identity"],
+            call.operator_id,
+            ChangeConfiguration(key=key, value=_text(value)),
+            requested_by=call.who,
+            queue=call.query.queue,
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """The routes of this resource."""
@@ -194,6 +204,10 @@ def _setting(item: object) -> Setting | None:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _not_sent(key: str, detail: str | None) -> Written:
+    return Written(key=key, status="not_sent", id=None, detail=detail, response=None)
 
 
 def _written(key: str, operation: Operation) -> Written:

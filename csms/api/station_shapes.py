@@ -74,7 +74,7 @@ class StationFields(Shape, frozen=True, kw_only=True):
         Annotated[dict[str, Json], Meta(description="Whatever else should be kept.")] | UnsetType
     ) = UNSET
     password: Password | UnsetType | None = UNSET
-    strictness: Strictness | UnsetType = UNSET
+    strictness: Strictness | UnsetType | None = UNSET
     ocpp_versions: (
         Annotated[
             tuple[Version, ...],
@@ -136,7 +136,7 @@ class StationView(View, frozen=True, kw_only=True):
     meter_serial_number: str | None
     vendor_data: dict[str, Json]
     has_password: bool
-    strictness: Strictness
+    strictness: Strictness | None
     ocpp_versions: tuple[str, ...] | None
     ocpp_version: Annotated[str, Meta(description="Version of the last connection.")] | None
     heartbeat_interval_s: int | None

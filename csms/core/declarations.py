@@ -47,7 +47,7 @@ class StationDeclaration(Struct, frozen=True, kw_only=True, forbid_unknown_field
     serial_number: _Text | UnsetType | None = UNSET
     vendor_data: dict[str, object] | UnsetType = UNSET
     password_hash: _Text | UnsetType | None = UNSET
-    strictness: Strictness | UnsetType = UNSET
+    strictness: Strictness | UnsetType | None = UNSET
     ocpp_versions: Annotated[tuple[_Text, ...], Meta(min_length=1)] | UnsetType | None = UNSET
     heartbeat_interval_s: _Whole | UnsetType | None = UNSET
 
@@ -59,7 +59,7 @@ which would open the station to anybody."""
 
 _STATION_DEFAULTS: Mapping[str, object] = {
     "registration": Registration.ACCEPTED,
-    "strictness": Strictness.TOLERANT,
+    "strictness": None,
 }
 
 

@@ -99,7 +99,8 @@ class Station(Struct, frozen=True, kw_only=True):
     vendor_data: dict[str, object] = field(default_factory=dict)
     """Whatever else the operator wants to keep with the station."""
     password_hash: str | None = None
-    strictness: Strictness = Strictness.TOLERANT
+    strictness: Strictness | None = None
+    """None: the server's setting."""
     ocpp_versions: tuple[str, ...] | None = None
     """Versions this station may use; None: every version the server speaks."""
     ocpp_version: str | None = None

@@ -109,7 +109,7 @@ class Link:
         self._socket = socket
         self._gone = gone
         self._dialect = admitted.dialect
-        self._strictness = station.strictness
+        self._strictness = station.strictness or settings.strictness
         self._rpc = Rpc(
             admitted.dialect.codes,
             ENVELOPES[admitted.dialect.version],

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from csms.core.values import Strictness
+
 Unknown = Literal["refuse", "accept", "pending"]
 OpenAccess = Literal["never", "loopback", "always"]
 
@@ -27,6 +29,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """What becomes of identities that nobody declared."""
     open_access: OpenAccess = "never"
     """From where stations without a password may connect."""
+    strictness: Strictness = Strictness.TOLERANT
+    """For stations whose record does not say."""
     admit_rejected: bool = False
     """Whether rejected stations may connect, to be told so when they boot."""
     max_frame_bytes: int = 524_288

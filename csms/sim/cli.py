@@ -26,6 +26,7 @@ def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
 
 @click.command()
 @click.argument("url", required=False)
+@click.option("--url", "url_option", help="The same as the argument.")
 @click.option(
     "--scenario",
     "path",
@@ -77,7 +78,13 @@ def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
     default=None,
     help="Print every event or a status line.  [every event of a single charger]",
 )
-def simulate(url: str | None, path: Path | None, verbose: bool | None, **options: Any) -> None:
+def simulate(
+    url: str | None,
+    url_option: str | None,
+    path: Path | None,
+    verbose: bool | None,
+    **options: Any,
+) -> None:
     """Simulate chargers that connect to URL  [ws://127.0.0.1:9000].
 
     Without options one charger, SIM0001, charges once for half a minute and then stays,
@@ -88,8 +95,8 @@ def simulate(url: str | None, path: Path | None, verbose: bool | None, **options
     3 a bug of the simulator.
     """
     settings = {name: value for name, value in options.items() if value not in (None, ())}
-    if url is not None:
-        settings["url"] = url
+    if url or url_option:
+        settings["url"] = url or url_option
     try:
         scenario = read_scenario(path, settings)
     except ScenarioError as error:

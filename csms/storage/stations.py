@@ -59,7 +59,8 @@ def station(*columns: Any) -> Station:
     """A row of `csms.storage.stations_sql.FIELDS`."""
     fields = dict(zip(sql.FIELDS, columns, strict=True))
     fields["registration"] = Registration(fields["registration"])
-    fields["strictness"] = Strictness(fields["strictness"])
+    if fields["strictness"] is not None:
+        fields["strictness"] = Strictness(fields["strictness"])
     fields["vendor_data"] = _decode_data(fields["vendor_data"])
     if fields["ocpp_versions"] is not None:
         fields["ocpp_versions"] = tuple(fields["ocpp_versions"])

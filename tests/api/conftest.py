@@ -67,7 +67,8 @@ class FakeReactor(MemoryReactorClock):
 @implementer(IOperations)
 @attrs.define
 class FakeOperations:
-    """Settles every command with ``outcome``; a list of outcomes is used up one by one."""
+    """Settles every command with ``outcome``; a list of outcomes (or refusals) is used up one by
+    one."""
 
     stations: MemoryStations
     book: MemoryOperationsBook
@@ -94,6 +95,9 @@ class FakeOperations:
             await self.gate
         if self.refusal is not None:
             raise self.refusal
+        outcome = self.outcome.pop(0) if isinstance(self.outcome, list) else self.outcome
+        if isinstance(outcome, Exception):
+            raise outcome
         self.sent.append((identity, command, queue, session_id))
         operation = Operation(
             id=str(UUID(int=next(self._numbers))),
@@ -110,7 +114,6 @@ class FakeOperations:
             expires_at=NOW + timedelta(hours=1),
         )
         await self.book.record(operation, b"")
-        outcome = self.outcome.pop(0) if isinstance(self.outcome, list) else self.outcome
         return operation if outcome is None else await self.book.settle(operation.id, outcome, NOW)
 
     async def get(self, operation_id: str, operator_id: int | None = None) -> Operation:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from csms.core.commands import ChangeConfiguration, Outcome, ReadConfiguration
+from csms.core.errors import Conflict, Invalid, Unavailable
 
 PATH = "/api/v1/stations/A/configuration"
 
@@ -121,6 +122,30 @@ def test_write_stops_at_silence(api: Any, outcome: Any) -> None:
     assert [item["status"] for item in items][1] == "not_sent"
     assert items[1]["id"] is None
     assert len(api.operations.sent) == 1
+
+
+def test_write_refused_at_once(api: Any) -> None:
+    """A first key that is refused refuses the whole, by its name."""
+    api.operations.outcome = [Invalid("too long", field="value")]
+    reply = api.ask("PATCH", PATH, json={"A": "1", "B": "2"})
+    assert (reply.status, reply.json["field"]) == (422, "A")
+    api.operations.outcome = [Conflict("it is rejected", code="not_registered")]
+    assert api.ask("PATCH", PATH, json={"A": "1"}).json["code"] == "not_registered"
+
+
+def test_write_refused_later(api: Any) -> None:
+    """What was written before a refusal is still reported; an invalid value stops only itself."""
+    accepted = Outcome(status="accepted")
+    api.operations.outcome = [accepted, Invalid("too long"), accepted, Unavailable("no database")]
+    body = dict.fromkeys("ABCDE", "1")
+    items = api.ask("PATCH", PATH, json=body).json["items"]
+    assert [(item["status"], item["detail"]) for item in items] == [
+        ("accepted", None),
+        ("not_sent", "too long"),
+        ("accepted", None),
+        ("not_sent", "no database"),
+        ("not_sent", None),
+    ]
 
 
 def test_write_queued(api: Any) -> None:

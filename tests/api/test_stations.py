@@ -57,7 +57,7 @@ def test_put_replaces(api: Any) -> None:
     assert reply.status == 200
     told = reply.json
     assert (told["name"], told["city"], told["vendor_data"]) == ("South gate", None, {})
-    assert (told["registration"], told["strictness"]) == ("accepted", "tolerant")
+    assert (told["registration"], told["strictness"]) == ("accepted", None)
     assert told["has_password"] is True
     assert len(told["connectors"]) == 2
 

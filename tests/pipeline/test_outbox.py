@@ -126,7 +126,7 @@ def test_breathes(rig: Rig) -> None:
     rig.dispatcher({"ear": ear})
     assert len(ear.heard) == BREATH
     rig.clock.advance(0)
-    assert len(ear.heard) == BREATH * 2
+    assert len(ear.heard) == BREATH * 3
 
 
 def test_goes_on(rig: Rig) -> None:

@@ -31,8 +31,7 @@ CREATE TABLE station (
     meter_serial_number  text,
     vendor_data          jsonb NOT NULL DEFAULT '{}',
     password_hash        text,
-    strictness           text NOT NULL DEFAULT 'tolerant'
-                         CHECK (strictness IN ('strict', 'tolerant', 'off')),
+    strictness           text CHECK (strictness IN ('strict', 'tolerant', 'off')),
     ocpp_versions        text[],
     ocpp_version         text,
     heartbeat_interval_s integer CHECK (heartbeat_interval_s > 0),
@@ -47,6 +46,7 @@ CREATE TABLE station (
 -- The URL of a charger names no operator, so identities are unique over all of them; two that
 -- differ only in case would be a trap for humans.
 CREATE UNIQUE INDEX station_identity ON station (lower(identity)) WHERE deleted_at IS NULL;
+CREATE INDEX station_history ON station (identity); -- deleted ones too, whose sessions stay
 CREATE INDEX station_operator ON station (operator_id, identity) WHERE deleted_at IS NULL;
 
 CREATE TABLE connector (

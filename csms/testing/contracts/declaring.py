@@ -83,7 +83,7 @@ class DeclaringContract:
         """A declared station takes part, and departures from the standard are tolerated."""
         station, _ = await stations.put("CP-1", OURS, {}, None)
         assert station.registration is Registration.ACCEPTED
-        assert station.strictness is Strictness.TOLERANT
+        assert station.strictness is None
         assert station.vendor_data == {}
         assert station.password_hash is None
         assert station.connectors == ()
