@@ -132,7 +132,7 @@ class Gateway(Service):
             failed[0].raiseException()
         (port,) = opened  # a server endpoint is ready at once
         self._ports.append(port)
-        self._log.info("Listening for {what} on {address}", what=factory, address=port.getHost())
+        self._log.info("listening on {endpoint}", endpoint=endpoint)
         return port
 
 

@@ -47,7 +47,9 @@ class Wheel:
 
     def call_later(self, delay_s: float, call: Callable[..., object], *args: object) -> Timer:
         """Call ``call(*args)`` in ``delay_s`` seconds; an exception is logged."""
-        tick = ceil((self._clock.seconds() + max(delay_s, 0.0)) / TICK_S)
+        now = self._clock.seconds()
+        # Not within the turn that may be going on, or a timer that sets itself would never end.
+        tick = max(ceil((now + delay_s) / TICK_S), int(now / TICK_S) + 1)
         timer = Timer(call, args)
         due = self._due.get(tick)
         if due is None:

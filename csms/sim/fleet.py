@@ -97,7 +97,7 @@ class Fleet:
             await charger.run()
         except DialError as error:
             station.given_up = True
-            if not isinstance(error, RefusedError):
+            if not (isinstance(error, RefusedError) and error.final):
                 text = f"no connection within {self.scenario.patience_s:g} s: {error}"
                 self.findings.report(Kind.UNREACHABLE, charger.identity, text)
             return

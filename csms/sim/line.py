@@ -177,14 +177,14 @@ class Line:
     def _note_failure(self, error: DialError) -> None:
         if isinstance(error, RefusedError):
             self.events.note("refused", f"handshake refused: {error}", status=error.status)
-            if error.retry_after_s is None:
+            if not error.busy:
                 self.report(Kind.HANDSHAKE_REFUSED, str(error))
         else:
             self.events.note("unreachable", str(error))
 
     def _hopeless(self, error: DialError, waited_s: float) -> bool:
-        if isinstance(error, RefusedError):
-            return error.final
+        if isinstance(error, RefusedError) and error.final:
+            return True
         return self.patience_s is not None and waited_s >= self.patience_s
 
     async def _redial(self) -> None:

@@ -175,6 +175,8 @@ class Presence:
                 await self.tell(connector)
 
     async def _boot_quietly(self) -> None:
+        # Later: whoever found out that a boot is needed is still busy with its own message.
+        await pause(self.clock, 0)
         try:
             await self.boot()
         except Gone:

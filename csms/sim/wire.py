@@ -25,6 +25,8 @@ CLOSE_WAIT_S = 2.0
 NO_CODE, ABNORMAL = 1005, 1006
 FINAL = frozenset({400, 401, 403, 404, 405, 410, 426})
 """HTTP statuses that will not be better when the charger comes again."""
+BUSY = frozenset({429, 503})
+"""HTTP statuses of a server that has too much to do just now."""
 
 
 class DialError(Exception):
@@ -47,6 +49,11 @@ class RefusedError(DialError):
     def final(self) -> bool:
         """Whether there is no point in trying again."""
         return self.status in FINAL or self.status == 101
+
+    @property
+    def busy(self) -> bool:
+        """Whether the server only asks for patience."""
+        return self.status in BUSY or self.retry_after_s is not None
 
 
 class SocketListener(Protocol):

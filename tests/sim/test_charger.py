@@ -271,3 +271,31 @@ def test_offline_reset(online: Any, script: Any, finish: Any, passes: Any, hard:
     assert restarted.called
     transaction = [each for each in script.actions() if "Transaction" in each]
     assert transaction == ["StartTransaction", "StopTransaction"]
+
+
+def test_message_asked_for_meets_a_break(
+    online: Any, script: Any, passes: Any, findings: Any, entries: Any
+) -> None:
+    """A message that the server asked for and that meets a broken connection is forgotten."""
+    charger = online()
+    script.answers["Heartbeat"] = [
+        lambda id_, payload: script.peers["CP1"].abort() or entries.silence
+    ]
+    script.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    passes(5)
+    assert charger.line.up
+    assert not findings.total
+
+
+def test_break_during_the_return(
+    online: Any, script: Any, finish: Any, passes: Any, entries: Any
+) -> None:
+    """A connection that breaks again while the charger takes up the talk is dialled again."""
+    charger = online(boots_on_reconnect=True)
+    script.answers["BootNotification"] = [
+        lambda id_, payload: script.peers["CP1"].abort() or entries.silence
+    ]
+    finish(charger.cut(for_s=5))
+    passes(20)
+    assert charger.line.up
+    assert script.actions().count("BootNotification") == 3

@@ -50,3 +50,9 @@ def test_wrong_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(simulate, ["--scenario", str(path)])
     assert result.exit_code == 2
     assert "stations" in result.output
+
+
+def test_url_as_an_option() -> None:
+    """The URL may be an argument or an option."""
+    result = CliRunner().invoke(simulate, ["--url", "http://host"])
+    assert "http://host" in result.output

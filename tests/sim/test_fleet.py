@@ -122,6 +122,15 @@ def test_no_server(fleet: Any, opener: Any, finish: Any, findings: Any) -> None:
     assert findings.counts == {Kind.UNREACHABLE: 1}
 
 
+def test_always_busy(fleet: Any, opener: Any, finish: Any, findings: Any) -> None:
+    """A server that is never not busy is as good as none."""
+    opener.refusals = [RefusedError(503, "Busy")] * 100
+    run = fleet(patience_s=20.0)
+    finish(run.run())
+    finish(run.stop())
+    assert findings.counts == {Kind.UNREACHABLE: 1}
+
+
 def test_interrupted_search(
     fleet: Any, opener: Any, finish: Any, passes: Any, findings: Any, clock: Any
 ) -> None:

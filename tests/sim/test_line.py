@@ -46,12 +46,19 @@ def test_hopeless_refusal(make: Any, opener: Any, finish: Any, findings: Any, st
 
 
 def test_busy_server(make: Any, opener: Any, finish: Any, findings: Any, clock: Any) -> None:
-    """A server that asks for patience with Retry-After gets it; that is no finding."""
-    opener.refusals = [RefusedError(503, "Busy", 20.0)]
+    """A server that asks for patience, with Retry-After or without, gets it: no finding."""
+    opener.refusals = [RefusedError(503, "Busy", 20.0), RefusedError(429, "Slowly")]
     began = clock.seconds()
     finish(make().run())
     assert clock.seconds() - began >= 20
     assert not findings.total
+
+
+def test_broken_server(make: Any, opener: Any, finish: Any, findings: Any) -> None:
+    """A server that fails is tried again, but its failure is a finding."""
+    opener.refusals = [RefusedError(500, "Oops")]
+    finish(make().run())
+    assert kinds(findings) == [Kind.HANDSHAKE_REFUSED]
 
 
 def test_patience(make: Any, opener: Any, finish: Any, clock: Any) -> None:

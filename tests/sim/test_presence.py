@@ -149,12 +149,15 @@ def test_clock_is_adopted_from_heartbeats(online: Any, script: Any, finish: Any)
     assert charger.presence.time.now() == datetime(2030, 12, 31, 18, tzinfo=UTC)
 
 
-def test_forgotten_by_the_server(online: Any, script: Any, finish: Any, entries: Any) -> None:
+def test_forgotten_by_the_server(
+    online: Any, script: Any, finish: Any, passes: Any, entries: Any
+) -> None:
     """A server that answers SecurityError has forgotten the charger, which boots again."""
     charger = online()
     script.answers["Heartbeat"] = [entries.error("SecurityError")]
     with pytest.raises(Refused):
         finish(charger.presence.beat())
+    passes(0.5)
     assert boots(script) == 2
     assert charger.presence.accepted
 
@@ -186,7 +189,7 @@ def test_triggered_boot_is_not_accepted(online: Any, script: Any, passes: Any) -
     assert not charger.presence.accepted
     passes(59)
     assert boots(script) == 2
-    passes(2)
+    passes(3)
     assert charger.presence.accepted
 
 

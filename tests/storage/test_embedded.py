@@ -326,12 +326,15 @@ async def test_server_left_running(
 
 
 @pytest_twisted.ensureDeferred
-async def test_server_that_will_not_end(state: Path, orphan: subprocess.Popen[bytes]) -> None:
+async def test_server_that_will_not_end(
+    make: Callable[..., Embedded], state: Path, orphan: subprocess.Popen[bytes]
+) -> None:
     """A server of an earlier run that does not listen to reason is killed."""
     orphan.send_signal(signal.SIGSTOP)
     await end_leftovers(Hurried(), data(state))
     assert orphan.wait() == -signal.SIGKILL
     assert processes(cluster_name(data(state))) == ([], [])
+    assert ask(await make().start(), "SELECT 1") == [1]
 
 
 @pytest_twisted.ensureDeferred
@@ -364,6 +367,7 @@ async def test_stop_while_starting_again(make: Callable[..., Embedded], state: P
     await until(lambda: embedded._reviving is not None)
     await embedded.stop()
     assert processes(cluster_name(data(state))) == ([], [])
+    assert ask(await make().start(), "SELECT 1") == [1]
 
 
 @pytest_twisted.ensureDeferred
