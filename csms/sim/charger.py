@@ -65,6 +65,8 @@ class Charger:
         """Boot until accepted; then heartbeats, states and waiting messages flow, and the
         connection is kept.  Raises `Gone`."""
         await self.presence.boot()
+        if not self.line.up:
+            raise Gone("the connection broke after the boot")
         self.line.stays = self.stays
 
     async def run(self) -> None:
@@ -94,7 +96,8 @@ class Charger:
     async def reconnect(self) -> None:
         """End a `cut`: dial until connected, tell what changed, deliver what waits.
 
-        Returns when everything that waited was answered.
+        Returns when everything that waited was answered.  Raises `Gone` when the connection
+        breaks again during a boot.
         """
         self.tasks.cancel("return")
         await self.line.find()

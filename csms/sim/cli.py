@@ -101,10 +101,10 @@ def simulate(
         scenario = read_scenario(path, settings)
     except ScenarioError as error:
         raise click.UsageError(str(error)) from error
-    # Importing the reactor installs it, which other commands must be free to do differently.
-    from twisted.internet import reactor  # noqa: PLC0415
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
-    from csms.sim.main import allow_connections, simulate_until_done  # noqa: PLC0415
+    # Later than usual, lest a mistake in the options be told only after the imports' time.
+    from csms.sim.main import allow_connections, simulate_until_done  # noqa: PLC0415 - see above
 
     if not allow_connections(scenario.stations):
         raise click.UsageError(
@@ -112,4 +112,5 @@ def simulate(
         )
     if verbose is None:
         verbose = scenario.stations == 1
+    # To mypy the reactor is a module.
     sys.exit(simulate_until_done(reactor, scenario, verbose=verbose))  # type: ignore[arg-type]

@@ -31,7 +31,8 @@ class Registered(Struct, frozen=True):
 
     status: str
     interval_s: int
-    at: datetime
+    at: datetime | None
+    """None when the answer names no time that a calendar has."""
 
 
 class Started(Struct, frozen=True):
@@ -58,8 +59,8 @@ class Language(Protocol):
     def heartbeat(self) -> Request:
         """The message that keeps a quiet connection alive."""
 
-    def server_time(self, answer: Payload) -> datetime:
-        """What its answer says."""
+    def server_time(self, answer: Payload) -> datetime | None:
+        """What its answer says; None when that is no time."""
 
     def status(self, connector_id: int, status: str, at: datetime) -> Request:
         """The state of a connector; 0: of the charger itself."""

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.connector import Connector
 from csms.sim.events import EventLog
+from csms.sim.findings import Kind
 from csms.sim.language import Language, Plate
 from csms.sim.line import Line
 from csms.sim.rpc import Gone, NoAnswer, Payload, Refused, Request
@@ -105,9 +106,11 @@ class Presence:
             status=registered.status,
             interval_s=registered.interval_s,
         )
+        if registered.interval_s < 0:
+            self.line.report(Kind.BAD_ANSWER, f"boot interval of {registered.interval_s} s")
         if not self.accepted:
             self.tasks.cancel("heartbeat")
-            return registered.interval_s or BOOT_RETRY_S
+            return registered.interval_s if registered.interval_s > 0 else BOOT_RETRY_S
         self.never_accepted = False
         if registered.interval_s > 0:
             self.settings.heartbeat_s = registered.interval_s
@@ -198,6 +201,8 @@ class Presence:
             except NoAnswer:
                 continue
 
-    def _adopt(self, server: datetime) -> None:
-        if self.time.adopt(server):
+    def _adopt(self, server: datetime | None) -> None:
+        if server is None:
+            self.line.report(Kind.BAD_ANSWER, "currentTime is no time that a calendar has")
+        elif self.time.adopt(server):
             self.events.note("clock", f"clock set to {server.isoformat()}")

@@ -31,6 +31,14 @@ class StationTime:
         return True
 
 
+def read_time(text: str) -> datetime | None:
+    """The moment that an RFC 3339 text names; None for one that no calendar has."""
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+
+
 def wire_time(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as OCPP wants it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -12,7 +12,7 @@ from csms.sim.language import Plate, Registered, Started
 from csms.sim.rpc import CODES_1_6, Answer, Fault, Payload, Request
 from csms.sim.schema import Schemas, load_schemas
 from csms.sim.settings import Settings
-from csms.sim.station_time import wire_time
+from csms.sim.station_time import read_time, wire_time
 from csms.sim.v16_commands import serve
 from csms.sim.v16_values import meter_value
 
@@ -44,16 +44,16 @@ class V16:
     def registered(self, answer: Payload) -> Registered:
         """BootNotification.conf."""
         return Registered(
-            answer["status"], int(answer["interval"]), datetime.fromisoformat(answer["currentTime"])
+            answer["status"], int(answer["interval"]), read_time(answer["currentTime"])
         )
 
     def heartbeat(self) -> Request:
         """Heartbeat (§4.6)."""
         return Request("Heartbeat", {})
 
-    def server_time(self, answer: Payload) -> datetime:
+    def server_time(self, answer: Payload) -> datetime | None:
         """Heartbeat.conf."""
-        return datetime.fromisoformat(answer["currentTime"])
+        return read_time(answer["currentTime"])
 
     def status(self, connector_id: int, status: str, at: datetime) -> Request:
         """StatusNotification (§4.9)."""

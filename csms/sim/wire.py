@@ -189,7 +189,12 @@ class Socket(WebSocketClientProtocol):
         self._listener.unanswered_ping()
         super().onAutoPingTimeout()
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N803
+    def onClose(
+        self,
+        wasClean: bool,  # noqa: N803 - Autobahn's name
+        code: int | None,
+        reason: str | None,
+    ) -> None:
         """Tell whoever waits: the dialling one or the listener."""
         if self._closing is not None and self._closing.active():
             self._closing.cancel()

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from csms.adapter.dialect import DIALECTS
 from csms.core.credentials import verify_password
 from csms.core.errors import Refusal
-from csms.core.ports import Answer, IDoorbell, IIntake, IStations
+from csms.core.ports import Answer, IDoorbell, IIntake
 from csms.core.replies import (
     Acknowledged,
     AuthorizationGiven,
@@ -307,13 +307,14 @@ class MemoryGateway:
     intake: RecordingIntake = attrs.field(factory=RecordingIntake)
     doorbell: RecordingDoorbell = attrs.field(factory=RecordingDoorbell)
     counters: Counters = attrs.field(factory=Counters)
-    stations: IStations = attrs.field()
+    stations: Any = attrs.field()
+    """Some `IStations`; in memory unless given."""
     admission: Admission = attrs.field(init=False)
     links: Links = attrs.field(init=False)
     factory: SocketFactory = attrs.field(init=False)
 
     @stations.default
-    def _no_stations(self) -> IStations:
+    def _no_stations(self) -> MemoryStations:
         return MemoryStations(self.now)
 
     def __attrs_post_init__(self) -> None:

@@ -242,7 +242,7 @@ def test_close_during_a_restart(online: Any, script: Any, finish: Any, clock: An
     assert not clock.getDelayedCalls()
 
 
-def test_hypothetical_storm(make: Any, script: Any, finish: Any, findings: Any) -> None:
+def test_many_chargers_share_a_run(make: Any, script: Any, finish: Any, findings: Any) -> None:
     """Many chargers share a run: identities, sessions and transaction ids stay apart."""
     chargers = [make(f"CP{number}") for number in range(50)]
     for charger in chargers:

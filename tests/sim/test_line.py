@@ -147,3 +147,18 @@ def test_find_ends_a_redial(online: Any, script: Any, opener: Any, finish: Any) 
     finish(charger.reconnect())
     assert len(opener.dials) == 2
     finish(charger.events.until("connected", timeout_s=1))
+
+
+def test_break_right_after_the_boot(
+    make: Any, script: Any, finish: Any, entries: Any, passes: Any
+) -> None:
+    """A connection that breaks while the states are told after the boot is dialled again."""
+    script.answers["StatusNotification"] = [
+        lambda id_, payload: script.peers["CP1"].abort() or entries.silence
+    ]
+    charger = make()
+    finish(charger.run())
+    assert charger.line.up
+    script.peers["CP1"].abort()
+    passes(5)
+    assert charger.line.up

@@ -235,3 +235,18 @@ def test_heartbeats_after_reconnect(online: Any, script: Any, finish: Any, passe
     finish(charger.reconnect())
     passes(301)
     assert script.actions().count("Heartbeat") == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"interval": -5}, {"currentTime": "0000-01-01T00:00:00Z"}], ids=str
+)
+@pytest.mark.parametrize("status", ["Accepted", "Pending"])
+def test_nonsense_in_the_boot_s_answer(
+    make: Any, script: Any, finish: Any, findings: Any, status: str, change: dict[str, Any]
+) -> None:
+    """What the schema allows and reason does not is a finding; the charger goes on."""
+    script.answers["BootNotification"] = [registration(script, status, 10) | change]
+    charger = make()
+    finish(charger.connect())
+    finish(charger.boot())
+    assert findings.counts == {Kind.BAD_ANSWER: 1}
