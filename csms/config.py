@@ -231,6 +231,9 @@ class Jobs(Struct, frozen=True, kw_only=True):
     interval_s: Annotated[float, Meta(ge=0.1, le=86_400)] = 10
     """Seconds between two looks for stations that went silent, commands that expired and sessions
     that hang."""
+    stale_status_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    """Seconds a connector may be shown in use without a session before its station is asked for
+    its status; some never tell that a session's end made it available."""
 
 
 class Retention(Struct, frozen=True, kw_only=True):

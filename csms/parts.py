@@ -245,6 +245,7 @@ def _job_settings(config: Config) -> JobSettings:
         heartbeat_interval_s=config.stations.heartbeat_interval_s,
         start_timeout_s=config.sessions.start_timeout_s,
         max_hours=config.sessions.max_hours,
+        stale_status_s=config.jobs.stale_status_s,
         refused_days=keep.refused_days,
         outbox_hours=keep.outbox_hours,
         operations_days=keep.operations_days,

@@ -20,7 +20,7 @@ from csms.core.values import Session, SessionStatus
 
 OVER_TIME = "over_time"
 ASKED_BY = "server"
-"""Who asked for the remote stop, in ``requested_by`` of the operation."""
+"""Who asked, in ``requested_by`` of the operation."""
 GRACE = timedelta(minutes=10)
 """How long a station that was asked may take to end a session."""
 

@@ -150,7 +150,8 @@ class Admission:
         source = self._sources.source(knock.host, knock.headers)
         target = locate(knock.resource, self._settings.paths, self._settings.query_path)
         if target is None:
-            visitor = _Visitor(knock, Target(printable(knock.resource)), source)
+            path = knock.resource.partition("?")[0]  # what follows may hold secrets
+            visitor = _Visitor(knock, Target(printable(path)), source)
             raise self._refused(404, "No station can be here.", RefusalReason.BAD_IDENTITY, visitor)
         return _Visitor(knock, target, source)
 
@@ -186,14 +187,17 @@ class Admission:
     async def _authenticated(self, visitor: _Visitor) -> Station:
         """The station that the client proved to be, or may claim to be."""
         station = await self._stations.find(visitor.identity)
-        if station is not None and station.password_hash is not None:
-            await self._check_password(visitor, station.password_hash)
-            return station
-        if self._is_open(visitor):
+        stored = None if station is None else station.password_hash
+        if stored is None and self._is_open(visitor):
             return station or await self._newcomer(visitor)
-        reason = RefusalReason.UNKNOWN_STATION if station is None else RefusalReason.NO_CREDENTIALS
-        await self._check_password(visitor, None, reason)
-        raise AssertionError("nothing fits no password")
+        reason = RefusalReason.WRONG_CREDENTIALS
+        if station is None:
+            reason = RefusalReason.UNKNOWN_STATION
+        elif stored is None or "authorization" not in visitor.knock.headers:
+            reason = RefusalReason.NO_CREDENTIALS
+        await self._check_password(visitor, stored, reason)
+        assert station is not None  # nothing fits no password
+        return station
 
     def _is_open(self, visitor: _Visitor) -> bool:
         """Whether a station without password may connect from there."""
@@ -224,15 +228,10 @@ class Admission:
             ) from None
 
     async def _check_password(
-        self,
-        visitor: _Visitor,
-        stored: str | None,
-        reason: RefusalReason = RefusalReason.WRONG_CREDENTIALS,
+        self, visitor: _Visitor, stored: str | None, reason: RefusalReason
     ) -> None:
         header = visitor.knock.headers.get("authorization")
         if header is None:
-            if stored is not None:
-                reason = RefusalReason.NO_CREDENTIALS
             raise self._unproven(visitor, reason, "no credentials")
         credentials = basic_credentials(header)
         if credentials is None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import txaio
+from autobahn.util import encode_truncate
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -222,7 +223,7 @@ class Socket(QuickSocket):
         if self.state == self.STATE_OPEN:
             self._why = self._why or reason
             self.failedByMe = True
-            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:_REASON_BYTES])
+            self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, _REASON_BYTES))
             self._paused = 0
             self.transport.resumeProducing()
         elif self.state == self.STATE_CONNECTING:

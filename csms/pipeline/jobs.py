@@ -31,6 +31,7 @@ from csms.core.ports import (
     Overtime,
 )
 from csms.pipeline.rounds import Rounds
+from csms.pipeline.staleness import StaleStatuses
 
 LOCK = "csms.jobs"
 NODE_LOST_S = 60.0
@@ -49,6 +50,7 @@ class JobSettings(Struct, frozen=True, kw_only=True):
     heartbeat_interval_s: int = 300
     start_timeout_s: float = 600.0
     max_hours: float = 12.0
+    stale_status_s: float = 60.0
     refused_days: int = 30
     outbox_hours: int = 24
     operations_days: int = 90
@@ -80,6 +82,7 @@ class Jobs(Service):
     published: Callable[[], None]
     settings: JobSettings = JobSettings()
     _rounds: Rounds = attrs.field(init=False)
+    _stale: StaleStatuses = attrs.field(init=False)
     _jobs: Sequence[_Job] = attrs.field(init=False)
     _leads_since: float | None = attrs.field(default=None, init=False)
     _asking: set[str] = attrs.field(factory=set, init=False)
@@ -95,6 +98,16 @@ class Jobs(Service):
             worst_s=max(self.settings.interval_s, 0.5),
         )
 
+    @_stale.default
+    def _make_stale(self) -> StaleStatuses:
+        return StaleStatuses(
+            book=self.book,
+            operations=self.operations,
+            tasks=self.tasks,
+            now=self.now,
+            patience_s=self.settings.stale_status_s,
+        )
+
     @_jobs.default
     def _make_jobs(self) -> Sequence[_Job]:
         often = self.settings.interval_s
@@ -103,6 +116,7 @@ class Jobs(Service):
             _Job("silent stations", often, self._silent_stations),
             _Job("expired operations", often, self._expired_operations),
             _Job("overtime sessions", often, self._overtime_sessions),
+            _Job("stale connectors", often, self._stale.ask),
             _Job("retention", self.settings.prune_every_s, self._prune),
         )
 

@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from csms.core.events import Event
 from csms.core.overtime import ASKED_BY, OVER_TIME, ended_by_server, run_over
-from csms.core.ports import IJobsBook, Overtime
+from csms.core.ports import IJobsBook, Overtime, StaleStatus
 from csms.core.values import Session
 from csms.storage.nodes import LOST, disconnected
 from csms.storage.outbox import publish
@@ -88,6 +88,27 @@ WHERE e.status <> 'ended' AND %s = ANY(e.flags)
 ORDER BY asked_at NULLS FIRST, e.id LIMIT %s
 """
 
+# The statuses are written out, as the index has them, for the planner to know that it fits.
+_STALE = """
+SELECT DISTINCT ON (c.station_id, c.evse_id)
+       c.station_id, c.operator_id, s.identity, c.evse_id, c.status_at, last.id
+FROM connector c
+JOIN station s ON s.id = c.station_id
+JOIN connection held ON held.station_id = c.station_id
+LEFT JOIN LATERAL (
+    SELECT e.id, e.updated_at FROM session e
+    WHERE e.station_id = c.station_id AND e.evse_id = c.evse_id
+    ORDER BY e.started_at DESC, e.id DESC LIMIT 1) last ON true
+WHERE c.status IN ('Charging', 'SuspendedEV', 'SuspendedEVSE') AND c.evse_id > 0
+  AND (c.station_id, c.evse_id) > (%(station_id)s, %(evse_id)s)
+  AND c.status_at < %(now)s - make_interval(secs => %(after_s)s)
+  AND coalesce(last.updated_at < %(now)s - make_interval(secs => %(after_s)s), true)
+  AND s.registration = 'accepted' AND s.deleted_at IS NULL AND held.disconnected_at IS NULL
+  AND NOT EXISTS (SELECT FROM session o WHERE o.station_id = c.station_id
+                  AND o.evse_id = c.evse_id AND o.status <> 'ended')
+ORDER BY c.station_id, c.evse_id, c.connector_id LIMIT %(limit)s
+"""
+
 _PRUNE: Mapping[str, str] = MappingProxyType(
     {
         "refused_attempt": """
@@ -124,6 +145,24 @@ def _overtime(
         transaction_ref=transaction_ref,
         connected=connected,
         asked_at=asked_at,
+    )
+
+
+def _stale(
+    station_id: int,
+    operator_id: int,
+    identity: str,
+    evse_id: int,
+    status_at: datetime,
+    session_id: str | None,
+) -> StaleStatus:
+    return StaleStatus(
+        station_id=station_id,
+        operator_id=operator_id,
+        identity=identity,
+        evse_id=evse_id,
+        status_at=status_at,
+        session_id=session_id,
     )
 
 
@@ -217,6 +256,20 @@ class PostgresJobs:
             return True
 
         return await self._pool.transaction(work)
+
+    async def stale(
+        self, now: datetime, after_s: float, behind: tuple[int, int], limit: int
+    ) -> list[StaleStatus]:
+        """See `IJobsBook`."""
+        station_id, evse_id = behind
+        params = {
+            "now": now,
+            "after_s": after_s,
+            "station_id": station_id,
+            "evse_id": evse_id,
+            "limit": limit,
+        }
+        return await self._pool.many(_STALE, params, _stale)
 
     async def prune(self, table: str, older_than: datetime, limit: int) -> int:
         """See `IJobsBook`."""

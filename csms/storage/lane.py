@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import psycopg2
@@ -30,6 +30,10 @@ class Lane:
     _held: Wire | None = attrs.field(default=None, init=False)
     """The wire that has a transaction of ours open."""
     _busy: bool = attrs.field(default=False, init=False)
+    _prepared: dict[str, str] = attrs.field(factory=dict, init=False)
+    """Names of the statements that ``_prepared_on`` knows."""
+    _prepared_on: Wire | None = attrs.field(default=None, init=False)
+    _count: int = attrs.field(default=0, init=False)
 
     @classmethod
     def make(
@@ -90,6 +94,42 @@ class Lane:
             if wire.in_transaction():
                 self._held = wire
 
+    async def execute(
+        self, *statements: tuple[str, Sequence[object]], before: str = "", after: str = ""
+    ) -> list[Row]:
+        """Run statements with their parameters, each planned once per connection.
+
+        All go out together, between ``before`` and ``after`` (``BEGIN``, ``COMMIT``); the rows
+        are those of the last one.  Planning is most of what a small batch costs the database.
+        Parameters are written ``%s``, and their types must be clear from the statement.
+        Raises as `run` does.
+        """
+        wire = self._line.wire
+        if wire is not self._prepared_on:
+            self._prepared_on, self._prepared = wire, {}
+        fresh: list[str] = []
+        parts: list[str] = []
+        values: list[object] = []
+        for sql, params in statements:
+            name = self._prepared.get(sql)
+            if name is None:
+                self._count += 1
+                name = f"lane_{self._count}"
+                fresh.append(f"PREPARE {name} AS {_numbered(sql)}")
+                self._prepared[sql] = name
+            places = ", ".join(["%s"] * len(params))
+            parts.append(f"EXECUTE {name} ({places})" if places else f"EXECUTE {name}")
+            values.extend(params)
+        # What is prepared stays so whatever becomes of the transaction.
+        text = "; ".join(filter(None, [before, *fresh, *parts, after]))
+        try:
+            return await self.run(text, values)
+        except BaseException:
+            if fresh:
+                # Some may be prepared and some not; they get new names.
+                self._prepared = {}
+            raise
+
     async def rollback(self) -> None:
         """Leave no transaction open, whatever that takes; never raises."""
         self._held = None
@@ -107,3 +147,9 @@ class Lane:
     def close(self) -> None:
         """Close the connection for good."""
         self._line.close()
+
+
+def _numbered(sql: str) -> str:
+    """The statement with its parameters as PREPARE wants them: $1, $2 ..."""
+    first, *others = sql.split("%s")
+    return first + "".join(f"${n}{text}" for n, text in enumerate(others, 1))

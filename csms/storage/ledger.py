@@ -202,11 +202,11 @@ class PostgresLedger:
                 params.append(_encode(rows).decode())
                 if query is sql.REMOTE_START_FOR:
                     params.append((now - self.remote_start_window).isoformat())
-        self._open = True
         if not queries:
-            await self.lane.run(sql.BEGIN)
             return states
-        answers = await self.lane.run(f"{sql.BEGIN}; {' UNION ALL '.join(queries)}", params)
+        self._open = True
+        together = " UNION ALL ".join(queries)
+        answers = await self.lane.execute((together, params), before=sql.BEGIN)
         for topic_name, i, text in answers:
             _learn(states[_int(i)], str(topic_name), str(text))
         return states
@@ -219,19 +219,18 @@ class PostgresLedger:
                 by_kind[type(write)].append(
                     write.session if isinstance(write, d.OpenSession | d.SaveSession) else write
                 )
-        statements: list[str] = []
-        params: list[str] = []
-        for kind, statement in _WRITES:
-            if by_kind[kind]:
-                statements.append(statement)
-                params.append(_encode(by_kind[kind]).decode())
+        statements = [
+            (statement, (_encode(by_kind[kind]).decode(),))
+            for kind, statement in _WRITES
+            if by_kind[kind]
+        ]
         events = [event for decision in decisions for event in decision.events]
         if events:
-            statements.append(sql.APPEND_EVENTS)
-            params.append(_encode(events).decode())
-        statements.append("COMMIT")
+            statements.append((sql.APPEND_EVENTS, (_encode(events).decode(),)))
+        before = "" if self._open else sql.BEGIN
+        self._open = True
         try:
-            await self.lane.run("; ".join(statements), params)
+            await self.lane.execute(*statements, before=before, after="COMMIT")
         except psycopg2.Error as error:
             if error.pgcode in ("40001", "40P01"):
                 raise Stale from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 from zope.interface import implementer
 
-from csms.core.ports import IJobsBook, Overtime
+from csms.core.ports import IJobsBook, Overtime, StaleStatus
 
 
 @implementer(IJobsBook)
@@ -19,6 +19,8 @@ class ScriptedJobs:
     found: dict[str, int] = attrs.field(factory=dict)
     """How many rows each method finds the next time, by its name (`prune`: the table's)."""
     too_long: Sequence[Overtime] = ()
+    in_doubt: Sequence[StaleStatus] = ()
+    """Handed out by `stale` as long as it is here and old enough; in its order."""
     broken: dict[str, Exception] = attrs.field(factory=dict)
     calls: list[tuple[object, ...]] = attrs.field(factory=list, init=False)
     ended: list[str] = attrs.field(factory=list, init=False)
@@ -45,6 +47,18 @@ class ScriptedJobs:
         self._find("end_session", session_id, now)
         self.ended.append(session_id)
         return True
+
+    async def stale(
+        self, now: datetime, after_s: float, behind: tuple[int, int], limit: int
+    ) -> Sequence[StaleStatus]:
+        """See `IJobsBook`."""
+        self._find("stale", now, after_s, behind, limit)
+        old = now - timedelta(seconds=after_s)
+        return [
+            each
+            for each in self.in_doubt
+            if each.status_at < old and (each.station_id, each.evse_id) > behind
+        ][:limit]
 
     async def prune(self, table: str, older_than: datetime, limit: int) -> int:
         """See `IJobsBook`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -111,6 +112,28 @@ def test_a_station_that_is_not_there_is_unreachable_at_once(server: RunningCsms)
         assert cp.serve() == ("Reset", {"type": "Soft"})
         path = f"/api/v1/operations/{queued.body['id']}"
         server.until(path, lambda operation: operation["status"] == "accepted")
+
+
+def test_a_status_that_was_not_taken_back_is_asked_for(
+    own_server: Callable[..., RunningCsms],
+) -> None:
+    """A charger that forgets to tell that it is free again is asked, and then shown as it is."""
+    server = own_server(CSMS__JOBS__INTERVAL_S="0.2", CSMS__JOBS__STALE_STATUS_S="1")
+    with charger(server, "E2E-STALE") as cp:
+        cp.replies = {"TriggerMessage": {"status": "Accepted"}}
+        cp.boot()
+        number = cp.start()
+        cp.status("Charging")
+        cp.stop(number, 2000)
+        asked = {"requestedMessage": "StatusNotification", "connectorId": 1}
+        assert cp.serve() == ("TriggerMessage", asked)
+        cp.status("Available")
+        route = "/api/v1/operations?station=E2E-STALE"
+        (operation,) = server.until(route, lambda body: body["items"])["items"]
+        assert (operation["action"], operation["requested_by"]) == ("trigger", "server")
+        connectors = server.get("/api/v1/stations/E2E-STALE")["connectors"]
+        assert [each["status"] for each in connectors if each["evse_id"] == 1] == ["Available"]
+        assert not cp.asked
 
 
 def test_a_retransmitted_session_is_one_session(server: RunningCsms) -> None:

@@ -16,10 +16,10 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from csms.core.commands import Command, RemoteStop
+from csms.core.commands import Command, RemoteStop, Trigger
 from csms.core.errors import NotFound, Refusal, Unavailable
 from csms.core.pages import Page, Query
-from csms.core.ports import IJobsBook, ILocks, IOperations, Overtime
+from csms.core.ports import IJobsBook, ILocks, IOperations, Overtime, StaleStatus
 from csms.core.values import Operation, OperationStatus
 from csms.pipeline.jobs import BATCH, NODE_LOST_S, ROUNDS_OF_PRUNING, Jobs, JobSettings
 from csms.pipeline.tasks import Tasks
@@ -293,6 +293,29 @@ def test_database_gone_while_asking(rig: Rig) -> None:
     assert not rig.book.ended
     rig.clock.pass_by(10)
     assert len(rig.operations.asked) == 2
+
+
+# -- connectors ----------------------------------------------------------------------------
+
+
+def test_asks_for_a_status(rig: Rig) -> None:
+    """A station is asked about a connector that is shown in use for too long; once."""
+    rig.book.in_doubt = [
+        StaleStatus(
+            station_id=7,
+            operator_id=2,
+            identity="CS7",
+            evse_id=1,
+            status_at=START,
+            session_id=None,
+        )
+    ]
+    rig.jobs(settings=JobSettings(stale_status_s=25))
+    rig.clock.pass_by(25)
+    assert not rig.operations.asked
+    rig.clock.pass_by(100)
+    asked = Trigger(message="StatusNotification", evse_id=1)
+    assert rig.operations.asked == [("CS7", 2, asked, "server", None)]
 
 
 # -- retention -----------------------------------------------------------------------------

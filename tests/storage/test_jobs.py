@@ -11,13 +11,16 @@ from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from csms.core.events import Event
-from csms.core.ports import IJobsBook, Overtime
-from csms.storage.jobs import PostgresJobs
+from csms.core.ports import IJobsBook, Overtime, StaleStatus
+from csms.core.staleness import IN_USE
+from csms.core.values import ConnectorStatus
+from csms.storage.jobs import _STALE, PostgresJobs
 from csms.storage.pool import Cursor, Pool
 from csms.testing.waiting import together, waits
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MAX_S = 12 * 3600
+FIRST = (0, 0)
 
 
 def ago(**units: float) -> datetime:
@@ -74,6 +77,28 @@ async def session(pool: Pool, station_id: int, begun: datetime, **columns: objec
     names, marks = ", ".join(row), ", ".join(["%s"] * len(row))
     await pool.execute(f"INSERT INTO session ({names}) VALUES ({marks})", tuple(row.values()))
     return str(row["id"])
+
+
+async def connector(
+    pool: Pool,
+    station_id: int,
+    status: str = "Charging",
+    at: datetime = NOW - timedelta(hours=1),
+    evse_id: int = 1,
+    connector_id: int = 1,
+) -> None:
+    """A connector as it was last reported."""
+    await pool.execute(
+        "INSERT INTO connector (station_id, operator_id, evse_id, connector_id, status, status_at)"
+        " VALUES (%s, 1, %s, %s, %s, %s)",
+        (station_id, evse_id, connector_id, status, at),
+    )
+
+
+async def in_doubt(jobs: PostgresJobs) -> list[tuple[str, int]]:
+    """Identities and EVSEs with a stale status."""
+    found = await jobs.stale(NOW, 60, FIRST, 100)
+    return [(stale.identity, stale.evse_id) for stale in found]
 
 
 async def events(pool: Pool) -> list[Event]:
@@ -248,6 +273,120 @@ async def test_ends_once_among_many(jobs: PostgresJobs, pool: Pool) -> None:
     session_id = await session(pool, await station(pool), ago(hours=13))
     done = await together(*(jobs.end_session(session_id, NOW) for _ in range(4)))
     assert sorted(done) == [False, False, False, True]
+
+
+# -- connectors ----------------------------------------------------------------------------
+
+
+@waits
+async def test_stale(jobs: PostgresJobs, pool: Pool) -> None:
+    """An EVSE is stale whose session ended, and nothing was said of it since."""
+    station_id = await station(pool)
+    await connect(pool, station_id)
+    await session(pool, station_id, ago(hours=3), status="ended", transaction_ref="1")
+    last = await session(pool, station_id, ago(hours=2), status="ended", updated_at=ago(seconds=61))
+    await connector(pool, station_id, at=ago(hours=2))
+    assert await jobs.stale(NOW, 60, FIRST, 100) == [
+        StaleStatus(
+            station_id=station_id,
+            operator_id=1,
+            identity="A",
+            evse_id=1,
+            status_at=ago(hours=2),
+            session_id=last,
+        )
+    ]
+
+
+@waits
+async def test_stale_without_a_session(jobs: PostgresJobs, pool: Pool) -> None:
+    """An EVSE without any session is stale too, when its status says that there is one."""
+    station_id = await station(pool)
+    await connect(pool, station_id)
+    statuses = dict(enumerate(ConnectorStatus, start=1))
+    for number, status in statuses.items():
+        await connector(pool, station_id, status.value, evse_id=number)
+    found = await jobs.stale(NOW, 60, FIRST, 100)
+    assert {statuses[stale.evse_id] for stale in found} == set(IN_USE)
+    assert found[0].session_id is None
+
+
+@waits
+async def test_not_stale_in_a_session(jobs: PostgresJobs, pool: Pool) -> None:
+    """While a session is open, or when another EVSE has had one, nothing is odd."""
+    station_id = await station(pool)
+    await connect(pool, station_id)
+    for evse_id in (1, 2, 3):
+        await connector(pool, station_id, evse_id=evse_id)
+    await session(pool, station_id, ago(hours=2), evse_id=1)
+    await session(pool, station_id, ago(hours=2), evse_id=2, status="suspect")
+    await session(pool, station_id, ago(hours=1), evse_id=2, status="ended")
+    assert await in_doubt(jobs) == [("A", 3)]
+
+
+@waits
+async def test_not_stale_yet(jobs: PostgresJobs, pool: Pool) -> None:
+    """A station is given time after its last word, and after the end of the session."""
+    station_id = await station(pool)
+    await connect(pool, station_id)
+    await connector(pool, station_id, at=ago(seconds=60), evse_id=1)
+    await connector(pool, station_id, at=ago(seconds=61), evse_id=2)
+    await connector(pool, station_id, evse_id=3)
+    await session(
+        pool, station_id, ago(hours=2), evse_id=3, status="ended", updated_at=ago(seconds=60)
+    )
+    assert await in_doubt(jobs) == [("A", 2)]
+
+
+@waits
+async def test_stale_of_whom(jobs: PostgresJobs, pool: Pool) -> None:
+    """Only stations that can be asked count: connected, accepted, still in the register."""
+    names = ("here", "gone", "never", "pending", "deleted")
+    ids = {name: await station(pool, name) for name in names}
+    for name, station_id in ids.items():
+        await connector(pool, station_id)
+        if name != "never":
+            await connect(pool, station_id, gone=name == "gone")
+    await pool.execute("UPDATE station SET registration = 'pending' WHERE identity = 'pending'")
+    await pool.execute("UPDATE station SET deleted_at = now() WHERE identity = 'deleted'")
+    assert await in_doubt(jobs) == [("here", 1)]
+
+
+@waits
+async def test_stale_in_order(jobs: PostgresJobs, pool: Pool) -> None:
+    """Each EVSE (not the station itself) comes once, a batch at a time behind the one before."""
+    first, second = [await station(pool, name) for name in ("A", "B")]
+    for station_id in (second, first):
+        await connect(pool, station_id)
+        for evse_id in (2, 1, 0):
+            await connector(pool, station_id, evse_id=evse_id)
+            await connector(pool, station_id, evse_id=evse_id, connector_id=2)
+    every = [(first, 1), (first, 2), (second, 1), (second, 2)]
+    behind, seen = FIRST, []
+    while found := await jobs.stale(NOW, 60, behind, 3):
+        seen += [(stale.station_id, stale.evse_id) for stale in found]
+        behind = seen[-1]
+    assert seen == every
+
+
+@waits
+async def test_stale_by_index(jobs: PostgresJobs, pool: Pool) -> None:
+    """The connectors in doubt are found among those in use, however many there are."""
+    await pool.execute(
+        "INSERT INTO station (identity, registration)"
+        " SELECT 'S' || n, 'accepted' FROM generate_series(1, 2000) n"
+    )
+    await pool.execute(
+        "INSERT INTO connector (station_id, operator_id, evse_id, connector_id, status, status_at)"
+        " SELECT id, 1, 1, 1, CASE WHEN id %% 20 = 0 THEN 'Charging' ELSE 'Available' END, %s"
+        " FROM station",
+        (ago(hours=1),),
+    )
+    await pool.execute("ANALYZE connector")
+    params = {"now": NOW, "after_s": 60.0, "station_id": 0, "evse_id": 0, "limit": 500}
+    plan = "\n".join(await pool.many(f"EXPLAIN {_STALE}", params, str))
+    assert "connector_in_use" in plan
+    assert "session_open" in plan
 
 
 # -- retention -----------------------------------------------------------------------------

@@ -140,3 +140,63 @@ async def test_closed_with_its_pool(lane: Lane, pool: Pool) -> None:
     assert not lane.is_up
     with pytest.raises(Unavailable):
         await lane.run("SELECT 1")
+
+
+@pytest_twisted.ensureDeferred
+async def test_statements_are_planned_once(pool: Pool) -> None:
+    """They go out together, with parameters, and are prepared at their first use only."""
+    lane = pool.lane()
+    await lane.wait_ready()
+    double = ("SELECT %s::int * %s::int", (4, 5))
+    for _ in range(3):
+        assert await lane.execute(("SELECT 1", ()), double) == [(20,)]
+    assert await lane.run("SELECT count(*) FROM pg_prepared_statements") == [(2,)]
+    lane.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_prepared_statements_can_be_a_whole_transaction(pool: Pool) -> None:
+    """Between BEGIN and COMMIT."""
+    lane = pool.lane()
+    await lane.wait_ready()
+    await lane.execute(
+        ("INSERT INTO operator (id, name) VALUES (%s, %s)", (7, "seven")),
+        before="BEGIN",
+        after="COMMIT",
+    )
+    assert await pool.one("SELECT name FROM operator WHERE id = 7", (), str) == "seven"
+    lane.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_failed_to_be_prepared_is_prepared_anew(pool: Pool) -> None:
+    """An error at the first use leaves the lane usable."""
+    lane = pool.lane()
+    await lane.wait_ready()
+    divide = "SELECT 1 / %s::int"
+    for _ in range(2):
+        with pytest.raises(psycopg2.Error):
+            await lane.execute((divide, (0,)))
+        await lane.rollback()
+    assert await lane.execute((divide, (1,))) == [(1,)]
+    lane.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_new_connection_knows_no_statements(pool: Pool) -> None:
+    """What was prepared is prepared again after a reconnection."""
+    lane = pool.lane()
+    await lane.wait_ready()
+    asked = ("SELECT pg_backend_pid()", ())
+    ((pid,),) = await lane.execute(asked)
+    await pool.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    while True:
+        await lane.wait_ready()
+        try:
+            ((again,),) = await lane.execute(asked)
+        except Unavailable:
+            await pool.ping()
+            continue
+        break
+    assert again != pid
+    lane.close()

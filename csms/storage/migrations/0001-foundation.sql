@@ -64,8 +64,7 @@ CREATE TABLE connector (
     vendor_error_code text,
     PRIMARY KEY (station_id, evse_id, connector_id)
 ) WITH (fillfactor = 80);
--- Few at a time, and status_at is left out, so that a status that is only confirmed stays a HOT
--- update.
+-- Without status_at, so that a status which is only confirmed stays a HOT update.
 CREATE INDEX connector_in_use ON connector (station_id, evse_id, connector_id)
     WHERE status IN ('Charging', 'SuspendedEV', 'SuspendedEVSE');
 

@@ -1,0 +1,231 @@
+"""Commands on their way to an outcome."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+
+from csms.adapter.dialect import DIALECTS
+from csms.core.commands import (
+    ClearCache,
+    Command,
+    Outcome,
+    Raw,
+    ReadConfiguration,
+    RemoteStop,
+    Reset,
+    Trigger,
+    Unlock,
+)
+from csms.core.values import Registration, StationKey
+from csms.gateway.calls import Calls
+from csms.gateway.frames import ENVELOPES
+from csms.gateway.messages import Answered, Failed
+from csms.gateway.rpc import Rpc
+from csms.gateway.wheel import Wheel
+
+V16 = DIALECTS["ocpp1.6"]
+
+
+class Desk:
+    """Calls to a station that the test plays."""
+
+    def __init__(self, *, released: bool = True, limit: int = 64) -> None:
+        self.clock = Clock()
+        self.sent: list[Any] = []
+        numbers = count(1)
+        self.rpc = Rpc(V16.codes, ENVELOPES["1.6"], lambda: f"c{next(numbers)}", 16, limit)
+        self.calls = Calls(
+            StationKey(1, "CP1"),
+            V16,
+            self.rpc,
+            self.clock,
+            Wheel(self.clock),
+            lambda frame: self.sent.append(orjson.loads(frame)),
+            released=released,
+        )
+
+    def submit(
+        self,
+        command: Command,
+        timeout_s: float = 30,
+        registration: Registration = Registration.ACCEPTED,
+    ) -> Deferred[Outcome]:
+        return self.calls.submit(command, timeout_s, registration)
+
+    def reply(self, *frame: object) -> None:
+        event = self.rpc.receive(orjson.dumps(frame))
+        assert isinstance(event, Answered | Failed)
+        self.calls.settle(event)
+
+    def pass_s(self, seconds: float) -> None:
+        for _ in range(int(seconds / 0.25)):
+            self.clock.advance(0.25)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def outcome(deferred: Deferred[Outcome]) -> Outcome | None:
+    """What is known so far."""
+    found: list[Outcome] = []
+    deferred.addCallback(found.append)
+    return found[0] if found else None
+
+
+def test_one_after_the_other(desk: Desk) -> None:
+    """The next goes out when the one before is settled."""
+    first, second = desk.submit(Reset()), desk.submit(ClearCache())
+    assert desk.sent == [[2, "c1", "Reset", {"type": "Soft"}]]
+    desk.reply(3, "c1", {"status": "Rejected"})
+    assert desk.sent[1] == [2, "c2", "ClearCache", {}]
+    desk.reply(4, "c2", "GenericError", "no", {})
+    told = outcome(first)
+    assert told is not None
+    assert told.status == "rejected"
+    told = outcome(second)
+    assert told is not None
+    assert told.status == "rejected"
+
+
+def test_somebody_waits_at_the_station(desk: Desk) -> None:
+    """What a driver waits for goes before what an operator wants to know."""
+    desk.submit(Reset())
+    desk.submit(ReadConfiguration())
+    desk.submit(RemoteStop(transaction_ref="7"))
+    desk.reply(3, "c1", {"status": "Accepted"})
+    assert desk.sent[-1][2] == "RemoteStopTransaction"
+
+
+def test_not_released_yet() -> None:
+    """Commands wait until the station may hear them; their time runs."""
+    desk = Desk(released=False)
+    early, later = desk.submit(Reset(), 5), desk.submit(Reset(), 60)
+    desk.pass_s(10)
+    assert desk.sent == []
+    told = outcome(early)
+    assert told is not None
+    assert (told.status, told.detail) == ("expired", "It could not be sent in time.")
+    desk.calls.release()
+    assert len(desk.sent) == 1
+    assert outcome(later) is None
+
+
+def test_no_answer_in_time(desk: Desk) -> None:
+    """Expired; the next one is sent."""
+    first, second = desk.submit(Reset(), 10), desk.submit(ClearCache(), 30)
+    desk.pass_s(10.5)
+    told = outcome(first)
+    assert told is not None
+    assert (told.status, told.detail) == ("expired", "No answer in time.")
+    assert desk.sent[-1][2] == "ClearCache"
+    desk.reply(3, "c2", {"status": "Accepted"})
+    assert outcome(second) is not None
+    desk.pass_s(60)
+
+
+def test_a_shorter_deadline_comes_first(desk: Desk) -> None:
+    """Whatever the order of asking."""
+    slow, fast = desk.submit(Reset(), 60), desk.submit(Reset(), 5)
+    desk.pass_s(6)
+    assert outcome(slow) is None
+    assert outcome(fast) is not None
+
+
+def test_cannot_be_said(desk: Desk) -> None:
+    """A payload that breaks the schema never leaves."""
+    told = outcome(desk.submit(Raw(action="Reset", payload={"type": "Gentle"})))
+    assert told is not None
+    assert told.status == "rejected"
+    assert told.detail
+    assert desk.sent == []
+
+
+def test_version_has_no_words(desk: Desk) -> None:
+    """Unsupported, with a reason."""
+    told = outcome(desk.submit(Unlock(evse_id=1, connector_id=2)))
+    assert told is not None
+    assert (told.status, bool(told.detail)) == ("unsupported", True)
+    assert desk.sent == []
+
+
+def test_queue_is_full() -> None:
+    """Too many commands are not kept."""
+    desk = Desk(limit=1)
+    desk.submit(Reset())
+    desk.submit(Reset())
+    told = outcome(desk.submit(Reset()))
+    assert told is not None
+    assert (told.status, told.detail) == ("unreachable", "Too many commands wait for this station.")
+
+
+def test_given_up(desk: Desk) -> None:
+    """Who does not want to wait any longer makes room for the next."""
+    first, second = desk.submit(Reset()), desk.submit(ClearCache())
+    errors: list[object] = []
+    first.addErrback(lambda failure: errors.append(failure.trap(CancelledError)))
+    first.cancel()
+    assert errors == [CancelledError]
+    assert desk.sent[-1][2] == "ClearCache"
+    second.addErrback(lambda failure: None)
+    second.cancel()
+    desk.pass_s(60)
+
+
+def test_answer_nobody_understands(desk: Desk) -> None:
+    """A bug while reading it is logged, and whoever waits hears something."""
+
+    class Broken:
+        """A dialect that fails."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(V16, name)
+
+        def outcome(self, command: Command, payload: object) -> Outcome:
+            raise ZeroDivisionError
+
+    desk.calls._dialect = Broken()  # type: ignore[assignment]
+    waiting = desk.submit(Reset())
+    with capturedLogs() as logs:
+        desk.reply(3, "c1", {"status": "Accepted"})
+    told = outcome(waiting)
+    assert told is not None
+    assert told.status == "rejected"
+    assert len(logs) == 1
+
+
+def test_expected(desk: Desk) -> None:
+    """Only what a station that is not accepted was asked for by its name."""
+    desk.submit(Trigger(message="StatusNotification"))
+    assert not desk.calls.expects("StatusNotification")
+    desk.submit(Trigger(message="StatusNotification"), registration=Registration.PENDING)
+    assert desk.calls.expects("StatusNotification")
+    assert not desk.calls.expects("TriggerMessage")
+
+
+def test_lost(desk: Desk) -> None:
+    """Everything is told at once, and no timer is left."""
+    waiting = [desk.submit(Reset()), desk.submit(Reset())]
+    desk.calls.give_up(desk.rpc.close(), "Gone.")
+    for one in waiting:
+        told = outcome(one)
+        assert told is not None
+        assert (told.status, told.detail) == ("unreachable", "Gone.")
+    desk.pass_s(60)
+
+
+def test_some_given_up(desk: Desk) -> None:
+    """The one in flight keeps its deadline."""
+    flying, queued = desk.submit(Reset(), 10), desk.submit(Reset(), 5)
+    desk.calls.give_up(desk.rpc.drop_queued(), "Gone.")
+    assert outcome(queued) is not None
+    desk.pass_s(11)
+    assert outcome(flying) is not None
