@@ -11,26 +11,23 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
 
-import attrs
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from csms.adapter.dialect import Fault, FaultKind
 from csms.core.commands import Command, Outcome
 from csms.core.errors import Refusal
-from csms.core.ports import IDoorbell, IIntake
 from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
-from csms.core.reports import Beat, Connected, Disconnected, Quarantined
+from csms.core.reports import Beat, Quarantined
 from csms.core.values import Registration, StationKey
 from csms.gateway.admission import Admitted
 from csms.gateway.calls import Calls
-from csms.gateway.counters import Counters
+from csms.gateway.claim import Claim
 from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import Answered, Call, Event, Failed, Flood, Noise, Send, Stray
 from csms.gateway.pace import Pace
 from csms.gateway.rpc import Rpc
-from csms.gateway.settings import GatewaySettings
+from csms.gateway.surroundings import Surroundings
 from csms.gateway.visits import (
     GOING_AWAY,
     POLICY_VIOLATION,
@@ -38,27 +35,14 @@ from csms.gateway.visits import (
     TRY_AGAIN_LATER,
     Wire,
 )
-from csms.gateway.wheel import Timer, Wheel
+from csms.gateway.wheel import Timer
 
 _SEEN_EVERY_S = 5.0
-_RETRY_PARTING_S = 10.0
 _NOT_STORED = Fault(FaultKind.INTERNAL, "The message could not be stored. Try again later.")
 _BUG = Fault(FaultKind.INTERNAL, "The message could not be processed.")
 _NOT_REGISTERED = Fault(FaultKind.SECURITY, "The station is not accepted. Boot first.")
 
 _log = Logger()
-
-
-@attrs.frozen
-class Surroundings:
-    """What all links of a node share."""
-
-    settings: GatewaySettings
-    intake: IIntake
-    doorbell: IDoorbell
-    clock: IReactorTime
-    wheel: Wheel
-    counters: Counters
 
 
 class Link:
@@ -70,7 +54,7 @@ class Link:
     __slots__ = (
         "_around",
         "_calls",
-        "_claimed",
+        "_claim",
         "_dialect",
         "_draining",
         "_gone",
@@ -84,10 +68,8 @@ class Link:
         "_seen_again_at",
         "_socket",
         "_strictness",
-        "epoch",
         "key",
         "registration",
-        "source",
     )
 
     takes_binary = False
@@ -102,10 +84,9 @@ class Link:
         station = admitted.station
         settings = around.settings
         self.key = StationKey(station.id, station.identity, station.operator_id)
-        self.source = admitted.source
         self.registration = station.registration
-        self.epoch: int | None = None
         self._around = around
+        self._claim = Claim(around, self.key, self._on_claim)
         self._socket = socket
         self._gone = gone
         self._dialect = admitted.dialect
@@ -122,8 +103,7 @@ class Link:
         self._grace: Timer | None = None
         self._heard = False
         self._held: list[bytes] | None = []
-        self._lost: str | None = None
-        self._claimed = False
+        self._lost = False
         self._draining = False
         self._seen_again_at = 0.0
         self._pace = Pace(settings.messages_per_s, settings.message_burst, around.clock.seconds())
@@ -132,33 +112,16 @@ class Link:
 
     def start(self, peer: str) -> None:
         """Claim the connection; until that is answered, what the station says is held."""
-        connected = Connected(
-            node=self._around.settings.node, peer=peer, ocpp_version=self._dialect.version
-        )
-        self._grace = self._around.wheel.call_later(
-            self._around.settings.silence_grace_s, self._release
-        )
-        self._around.intake.submit(self.key, connected, self._on_claim)
+        settings = self._around.settings
+        self._grace = self._around.wheel.call_later(settings.silence_grace_s, self._release)
+        self._claim.begin(peer, self._dialect.version)
 
-    def _on_claim(self, reply: Reply | Refusal) -> None:
-        self._claimed = True
-        if not isinstance(reply, ConnectionClaimed):
-            self._held = None
+    def _on_claim(self, claimed: ConnectionClaimed | None) -> None:
+        held, self._held = self._held or (), None
+        if claimed is None:
             self._socket.close(TRY_AGAIN_LATER, "try again later")
             return
-        self.epoch = reply.epoch
-        self.registration = reply.registration
-        held, self._held = self._held or (), None
-        if self._lost is not None:
-            self._part()
-            return
-        _log.info(
-            "Station connected",
-            station=self.key.identity,
-            epoch=reply.epoch,
-            version=self._dialect.version,
-            peer=self._socket.peer,
-        )
+        self.registration = claimed.registration
         now = self._around.clock.seconds()
         for payload in held:
             self._handle(payload, now)
@@ -169,37 +132,14 @@ class Link:
 
     def lost(self, reason: str) -> None:
         """The socket is gone.  Reports on their way are committed all the same."""
-        self._lost = reason
+        self._lost = True
         if self._grace is not None:
             self._grace.cancel()
         left = self._rpc.close()
         if self._calls is not None:
             self._calls.give_up(left, "The connection was lost before the answer.")
         self._gone(self)
-        if self._claimed:
-            self._part()
-
-    def _part(self) -> None:
-        """Say that the connection is over, once it is known under which epoch it was."""
-        if self.epoch is None or self._lost is None:
-            return
-        _log.info(
-            "Station disconnected: {reason}",
-            reason=self._lost,
-            station=self.key.identity,
-            epoch=self.epoch,
-        )
-        self._report_parting()
-
-    def _report_parting(self) -> None:
-        assert self.epoch is not None
-        assert self._lost is not None
-        report = Disconnected(epoch=self.epoch, reason=self._lost)
-        self._around.intake.submit(self.key, report, self._on_parting)
-
-    def _on_parting(self, reply: Reply | Refusal) -> None:
-        if isinstance(reply, Refusal):
-            self._around.wheel.call_later(_RETRY_PARTING_S, self._report_parting)
+        self._claim.end(reason)
 
     def drain(self) -> None:
         """Take no new message; close when nothing is under way."""
@@ -231,7 +171,7 @@ class Link:
         """Not reached: the socket refuses binary messages for us."""
 
     def _handle(self, payload: bytes, now: float) -> None:
-        if self._lost is not None:
+        if self._lost:
             return
         if now >= self._seen_again_at:
             self._sighted(now)
@@ -244,8 +184,8 @@ class Link:
     def _sighted(self, now: float) -> None:
         self._seen_again_at = now + _SEEN_EVERY_S
         at = datetime.fromtimestamp(now, UTC)
-        assert self.epoch is not None
-        self._around.doorbell.seen(self.key.id, self.epoch, at)
+        if self._claim.epoch is not None:
+            self._around.doorbell.seen(self.key.id, self._claim.epoch, at)
         if not self._heard:
             self._heard = True
             self._shorten_grace()
@@ -377,7 +317,7 @@ class Link:
 
     def send(self, command: Command, timeout_s: float) -> Deferred[Outcome]:
         """Send a command; its outcome comes within ``timeout_s`` seconds."""
-        if self._lost is not None or self._draining:
+        if self._lost or self._draining:
             return succeed(Outcome(status="unreachable", detail="The connection is closing."))
         if self._calls is None:
             around = self._around

@@ -11,7 +11,8 @@ from zope.interface import implementer
 from csms.core.commands import Command, Outcome
 from csms.core.ports import ILinks
 from csms.gateway.admission import Admission, Admitted
-from csms.gateway.link import Link, Surroundings
+from csms.gateway.link import Link
+from csms.gateway.surroundings import Surroundings
 from csms.gateway.visits import POLICY_VIOLATION, Knock, Welcome, Wire
 
 

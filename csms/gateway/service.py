@@ -20,9 +20,9 @@ from csms.gateway.counters import Counters
 from csms.gateway.echo import echo_factory
 from csms.gateway.factory import SocketFactory
 from csms.gateway.keys import Verify
-from csms.gateway.link import Surroundings
 from csms.gateway.links import Links
 from csms.gateway.settings import GatewaySettings
+from csms.gateway.surroundings import Surroundings
 from csms.gateway.throttle import Crowd
 from csms.gateway.visits import GOING_AWAY
 from csms.gateway.wheel import Wheel

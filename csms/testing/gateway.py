@@ -43,9 +43,9 @@ from csms.core.values import Authorization, RefusedAttempt, Registration, Statio
 from csms.gateway.admission import Admission
 from csms.gateway.counters import Counters
 from csms.gateway.factory import SocketFactory
-from csms.gateway.link import Surroundings
 from csms.gateway.links import Links
 from csms.gateway.settings import GatewaySettings
+from csms.gateway.surroundings import Surroundings
 from csms.gateway.throttle import Crowd
 from csms.gateway.wheel import Wheel
 from csms.testing.stations import MemoryStations

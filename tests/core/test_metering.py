@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from csms.core.metering import (
+from csms.core.flags import (
     BACKWARDS,
     IMPLAUSIBLE,
-    Figures,
-    closed,
-    figures,
-    fingerprint,
+    ORPHAN,
+    START_MISSING,
+    STOP_MISSING,
     flagged,
-    metered,
 )
+from csms.core.metering import Figures, closed, figures, fingerprint, metered
 from csms.core.values import Reading, Sample, Session
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -239,3 +239,200 @@ def test_saying_it_twice_changes_nothing(registers: list[float]) -> None:
     once = [(at(i + 1), Figures(r)) for i, r in enumerate(registers)]
     twice = [each for each in once for _ in range(2)]
     assert metered(session(), twice).energy_wh == metered(session(), once).energy_wh
+
+
+# -- figures that are none
+
+
+def test_phases_are_summed_once() -> None:
+    """L1, L1-N and L1-L2 are different quantities: those of the lines make up the total, or
+    else those of the lines against neutral; between lines there is nothing to sum."""
+    lines = [Sample(value=10.0, phase=f"L{n}") for n in (1, 2, 3)]
+    neutral = [Sample(value=9.0, phase=f"L{n}-N") for n in (1, 2, 3)]
+    between = [Sample(value=17.0, phase="L1-L2"), Sample(value=1.0, phase="N")]
+    assert figures(reading(*lines, *neutral, *between)) == Figures(30.0)
+    assert figures(reading(*neutral, *between)) == Figures(27.0)
+    assert figures(reading(*between)) == Figures()
+
+
+def test_a_phase_that_is_told_twice_counts_once() -> None:
+    """Of two samples of one phase (in other contexts) the later stands."""
+    twice = [Sample(value=10.0, phase="L1"), Sample(value=11.0, phase="L1")]
+    assert figures(reading(*twice)) == Figures(11.0)
+
+
+def test_figures_beyond_all_measure_are_left_out() -> None:
+    """What no meter can show (and no database could add up) is kept as a sample only."""
+    huge = [Sample(value=1e306, phase=f"L{n}") for n in (1, 2, 3)]
+    power = Sample("Power.Active.Import", 1e300, "W")
+    soc = Sample("SoC", 1e300, "Percent")
+    assert figures(reading(*huge, Sample(value=-1e300), power, soc)) == Figures()
+
+
+def test_a_begin_and_an_end_in_one_reading_are_told_apart() -> None:
+    """Some stations send both at the stop; the one at the begin is not the register now."""
+    begin = Sample(value=1000.0, context="Transaction.Begin")
+    end = Sample(value=5000.0, context="Transaction.End")
+    for samples in ((begin, end), (end, begin)):
+        found = figures(reading(*samples))
+        assert found == Figures(5000.0, begin_wh=1000.0)
+        done = metered(session(0.0), [(at(60), found)])
+        assert (done.meter_start_wh, done.energy_wh) == (1000.0, 4000.0)
+
+
+# -- registers that jump
+
+
+def test_a_single_wild_high_reading_costs_nobody_anything() -> None:
+    """A register that jumps where no charger can take it is not counted until it stays there."""
+    for registers in ([1100.0, 900_000.0, 1150.0], [1100.0, 900_000.0, 500_000.0, 1150.0]):
+        done = after(registers)
+        assert done.energy_wh == 150.0
+        assert IMPLAUSIBLE in done.flags
+    assert after([1100.0, 900_000.0]).energy_wh == 100.0
+
+
+def test_a_jump_that_is_confirmed_counts() -> None:
+    """A second reading from up there leaves the rest to a human."""
+    done = after([1100.0, 900_000.0, 900_100.0])
+    assert (done.energy_wh, done.flags) == (899_100.0, (IMPLAUSIBLE,))
+
+
+def test_a_jump_is_not_confirmed_by_saying_it_twice() -> None:
+    """A retransmission is no second reading."""
+    jumped = after([1100.0, 900_000.0])
+    assert metered(jumped, [(at(2), Figures(900_000.0))]) == jumped
+
+
+def test_a_register_below_a_jump_and_below_what_was_before_went_backwards() -> None:
+    """What was counted before the jump stays."""
+    done = after([1100.0, 900_000.0, 500.0])
+    assert (done.energy_wh, done.flags) == (100.0, (IMPLAUSIBLE, BACKWARDS))
+    assert metered(done, [(at(9), Figures(550.0))]).energy_wh == 150.0
+
+
+def test_a_jump_after_a_reset_is_not_counted() -> None:
+    """Neither below the register before the reset nor above it."""
+    low = [10_001_000.0, 0.0]
+    counted = after([10_000_500.0, *low], start=10_000_000.0)
+    assert counted.energy_wh == 1000.0
+    below = metered(counted, [(at(4), Figures(5_000_000.0))])
+    assert (below.energy_wh, below.flags) == (1000.0, (BACKWARDS, IMPLAUSIBLE))
+    above = metered(counted, [(at(4), Figures(20_000_000.0))])
+    assert (above.energy_wh, above.flags) == (1000.0, (BACKWARDS, IMPLAUSIBLE))
+
+
+def test_a_rise_may_be_as_high_as_the_time_between_allows() -> None:
+    """After hours without a reading much is plausible."""
+    assert metered(session(), [(at(300), Figures(901_000.0))]).flags == ()
+
+
+def test_the_stop_puts_a_wild_reading_right() -> None:
+    """Energy is stop minus start when the reading in between was impossible."""
+    wild = after([1100.0, 900_000.0])
+    assert closed(wild, at(9), 1200.0).energy_wh == 200.0
+    assert closed(wild, at(9), 900_100.0).energy_wh == 899_100.0
+    assert closed(wild, at(9), 1050.0).energy_wh == 100.0
+    assert closed(after([1100.0, 900_000.0, 1150.0]), at(9), 5000.0).energy_wh == 4000.0
+
+
+# -- starts without a register
+
+
+def test_a_start_register_of_zero_is_not_believed_when_the_meter_shows_far_more() -> None:
+    """meterStart 0 is how some stations say that they do not know."""
+    done = after([5_000_000.0, 5_000_100.0], start=0.0)
+    assert (done.meter_start_wh, done.energy_wh) == (5_000_000.0, 100.0)
+    assert done.flags == (START_MISSING,)
+
+
+def test_an_earlier_register_that_comes_late_moves_an_unknown_start() -> None:
+    """Where the start was only learned from readings, the earliest of them is it."""
+    unknown = session(None, flags=(START_MISSING,))
+    done = metered(unknown, [(at(2), Figures(1200.0))])
+    assert metered(done, [(at(1), Figures(1100.0))]).energy_wh == 100.0
+    assert metered(done, [(at(1), Figures(1300.0))]).energy_wh == 100.0
+    assert metered(done, [(at(1), Figures(None))]) == done
+
+
+def test_an_impossible_earlier_register_moves_nothing() -> None:
+    """A late reading of 0 does not bill what the meter counted in all its life."""
+    unknown = session(None, flags=(ORPHAN,))
+    done = metered(unknown, [(at(2), Figures(9_000_000.0))])
+    assert metered(done, [(at(1), Figures(0.0))]).energy_wh == 0.0
+
+
+def test_a_register_that_comes_after_a_reading_without_one_is_counted() -> None:
+    """The last register counts though a newer reading (of power alone) came before it."""
+    live = metered(session(), [(at(5), Figures(None, 7000.0))])
+    late = metered(live, [(at(4), Figures(1100.0, 5000.0))])
+    assert (late.energy_wh, late.power_w, late.last_reading_at) == (100.0, 7000.0, at(5))
+    unknown = metered(session(None), [(at(5), Figures(None, 7000.0))])
+    first = metered(unknown, [(at(4), Figures(1100.0))])
+    assert (first.meter_start_wh, first.meter_last_wh) == (1100.0, 1100.0)
+
+
+def test_a_late_register_far_beyond_is_not_counted() -> None:
+    """It is a register from elsewhere."""
+    done = metered(after([1100.0]), [(at(0.5), Figures(900_000.0))])
+    assert (done.energy_wh, done.flags) == (100.0, (IMPLAUSIBLE,))
+
+
+def test_several_readings_of_one_moment_count_once() -> None:
+    """Stations whose time stands still, or who send each measurand apart, repeat timestamps."""
+    same = [(at(1), Figures(1100.0)), (at(1), Figures(1200.0)), (at(1), Figures(None, 5.0, 6.0))]
+    done = metered(session(), same)
+    assert (done.energy_wh, done.power_w, done.soc_percent) == (200.0, 5.0, 6.0)
+    assert metered(done, same) == done
+
+
+def test_a_stop_without_register_is_flagged() -> None:
+    """Whoever settles the bill should know that the station did not say."""
+    assert closed(after([1100.0]), at(9), None).flags == (STOP_MISSING,)
+
+
+RISING = st.lists(st.integers(0, 400), min_size=1, max_size=8).map(
+    lambda rises: [1000.0 + sum(rises[: i + 1]) for i in range(len(rises))]
+)
+
+
+@given(RISING, st.randoms(use_true_random=False), st.booleans(), st.booleans())
+def test_any_order_of_delivery_counts_the_same(
+    registers: list[float], random: Random, known: bool, twice: bool
+) -> None:
+    """Energy is last minus first, however the readings of a rising register arrive, and a
+    retransmission at any point changes nothing."""
+    messages = [(at(i + 1), Figures(r)) for i, r in enumerate(registers)]
+    if twice:
+        messages += messages
+    random.shuffle(messages)
+    done = session(1000.0) if known else session(None, flags=(START_MISSING,))
+    for message in messages:
+        done = metered(done, [message])
+    first = 1000.0 if known else registers[0]
+    assert done.energy_wh == registers[-1] - first
+    assert (done.meter_start_wh, done.meter_last_wh) == (first, registers[-1])
+    assert closed(done, at(60), registers[-1] + 50).energy_wh == registers[-1] + 50 - first
+
+
+@given(RISING, st.integers(0, 7), st.sampled_from([0.0, 3.0, 700.0, 500_000.0, 5e6, 1e15]))
+def test_one_wild_reading_anywhere_is_made_good_by_the_next(
+    registers: list[float], place: int, wild: float
+) -> None:
+    """Whether it was too low or too high."""
+    place = min(place, len(registers) - 1)
+    done = after([*registers[:place], wild, *registers[place:]])
+    assert done.energy_wh == registers[-1] - 1000.0
+
+
+@given(REGISTERS, st.none() | st.floats(0, 1e9), st.lists(st.integers(0, 11), max_size=6))
+def test_a_retransmission_at_any_point_changes_nothing(
+    registers: list[float], start: float | None, again: list[int]
+) -> None:
+    """Whatever the meter shows, what was said before adds nothing."""
+    messages = [(at(i + 1), Figures(r)) for i, r in enumerate(registers)]
+    done = metered(session(start), messages)
+    for index in again:
+        if index < len(messages):
+            retold = metered(done, [messages[index]])
+            assert retold == done

@@ -141,6 +141,14 @@ async def test_secrets_are_not_noted() -> None:
     assert "my other password" not in repr(made.doorbell.attempts)
 
 
+@waits
+async def test_queries_are_not_noted() -> None:
+    """They may hold secrets, too."""
+    made = gateway()
+    await refused(made, knock(resource="/a/b/c?token=secret"))
+    assert made.doorbell.attempts[0].identity == "/a/b/c"
+
+
 @pytest.mark.parametrize("admit_rejected", [False, True])
 @waits
 async def test_rejected_station(admit_rejected: bool) -> None:

@@ -169,14 +169,15 @@ def test_queue_is_full() -> None:
 
 def test_given_up(desk: Desk) -> None:
     """Who does not want to wait any longer makes room for the next."""
-    first, second = desk.submit(Reset()), desk.submit(ClearCache())
+    first, second, third = (desk.submit(one) for one in (Reset(), Reset(), ClearCache()))
     errors: list[object] = []
-    first.addErrback(lambda failure: errors.append(failure.trap(CancelledError)))
-    first.cancel()
-    assert errors == [CancelledError]
-    assert desk.sent[-1][2] == "ClearCache"
-    second.addErrback(lambda failure: None)
-    second.cancel()
+    for one in (second, first):
+        one.addErrback(lambda failure: errors.append(failure.trap(CancelledError)))
+        one.cancel()
+    assert errors == [CancelledError] * 2
+    assert [call[2] for call in desk.sent] == ["Reset", "ClearCache"]
+    third.addErrback(lambda failure: None)
+    third.cancel()
     desk.pass_s(60)
 
 

@@ -64,6 +64,20 @@ async def test_nothing_fits_no_password() -> None:
 
 
 @waits
+async def test_memory_is_bounded() -> None:
+    """The oldest are forgotten."""
+
+    async def right(stored: str, presented: bytes) -> bool:
+        return True
+
+    keys = Keys(right)
+    for number in range(50_001):
+        await keys.fits(STORED, b"%d" % number)
+    assert not keys.remembers(STORED, b"0")
+    assert keys.remembers(STORED, b"1")
+
+
+@waits
 async def test_verified_in_a_thread() -> None:
     """The reactor does not wait for a slow hash."""
     from twisted.internet import reactor

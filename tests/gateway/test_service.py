@@ -31,7 +31,7 @@ from csms.core.credentials import Cost, hash_password, verify_password
 from csms.core.reports import Booted, Connected, Disconnected
 from csms.gateway.service import Gateway
 from csms.gateway.settings import GatewaySettings
-from csms.testing.gateway import RecordingDoorbell, RecordingIntake
+from csms.testing.gateway import RecordingDoorbell, RecordingIntake, client_frame, upgrade
 from csms.testing.stations import MemoryStations
 from csms.testing.waiting import waits
 
@@ -220,8 +220,10 @@ async def test_echo(echo: House) -> None:
     messages = [("Ж" * size).encode()[:size].decode(errors="ignore") for size in sizes]
 
     def visit() -> list[str | bytes]:
-        url = f"ws://127.0.0.1:{echo.gateway.echo_port}"
-        with connect(url, compression=None, proxy=None, max_size=None) as wire:
+        plug = socket.socket()
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plug.connect(("127.0.0.1", echo.gateway.echo_port))
+        with connect("ws://x/", sock=plug, compression=None, proxy=None, max_size=None) as wire:
 
             def talk() -> None:
                 for message in messages:
@@ -244,10 +246,7 @@ async def test_written_at_once(echo: House) -> None:
     port = echo.gateway.echo_port or 0
     wire = socket.create_connection(("127.0.0.1", port), 5)
     try:
-        wire.sendall(
-            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
+        wire.sendall(upgrade("/", ()))
         server = echo.gateway._echo
         await echo.until(lambda: any(one.receiver is not None for one in server.sockets))
         (mine,) = server.sockets
@@ -413,19 +412,56 @@ async def test_stop_does_not_wait_for_ever() -> None:
 
     def visit() -> None:
         with socket.create_connection(("127.0.0.1", made.gateway.port or 0), 5) as wire:
-            wire.sendall(
-                b"GET /ocpp/CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
-                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            )
+            wire.sendall(upgrade())
             wire.recv(4096)
+            made.intake.patient = True
+            wire.sendall(client_frame(json.dumps([2, "s", "StatusNotification", STATUS]).encode()))
             asked.set()
             done.wait(10)
 
-    made.intake.patient = True
     visiting = in_thread(visit)
     await in_thread(asked.wait, 5)
+    await made.until(lambda: len(made.intake.reports) == 2)
     await made.gateway.stopService()
     assert not made.gateway.factory.sockets
     done.set()
     await visiting
+
+
+@waits
+async def test_stop_says_goodbye_in_any_case() -> None:
+    """A station whose message could not be answered in time is closed with 1001, too."""
+    made = House(shutdown_s=0.1)
+    made.gateway.startService()
+    asked = threading.Event()
+
+    def visit() -> int | None:
+        with station(made.url()) as wire:
+            call(wire, *BOOT)
+            made.intake.patient = True
+            wire.send(json.dumps([2, "s", "StatusNotification", STATUS]))
+            asked.set()
+            try:
+                wire.recv(timeout=5)
+            except ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else None
+        return None
+
+    visiting = in_thread(visit)
+    await in_thread(asked.wait, 5)
+    await made.until(lambda: len(made.intake.reports) == 3)
+    await made.gateway.stopService()
+    assert await visiting == 1001
+
+
+@waits
+async def test_stop_with_echo(echo: House) -> None:
+    """Who plays with the echo is cut off."""
+    wire = socket.create_connection(("127.0.0.1", echo.gateway.echo_port or 0), 5)
+    wire.sendall(upgrade("/", ()))
+    await echo.until(lambda: len(echo.gateway._echo.sockets) == 1)
+    await in_thread(wire.recv, 4096)
+    await echo.gateway.stopService()
+    with pytest.raises(ConnectionResetError):
+        await in_thread(wire.recv, 1)
+    wire.close()
