@@ -137,7 +137,7 @@ class Ocpp(Struct, frozen=True, kw_only=True):
     call_timeout_s: Annotated[float, Meta(ge=0.1, le=3600)] = 30
     """Seconds a station may take to answer a command."""
     inbound_limit: Annotated[int, Meta(ge=1, le=10_000)] = 16
-    """Messages of one station that may wait for their answer; beyond it the connection is closed."""
+    """Messages of one station that may await their answer; beyond it the connection is closed."""
     outbound_limit: Annotated[int, Meta(ge=1, le=10_000)] = 64
     """Commands that may wait for one station; further ones fail."""
     max_connections: Annotated[int, Meta(ge=1, le=10_000_000)] = 50_000

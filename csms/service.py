@@ -156,9 +156,12 @@ class Csms(Service):
             await self._begin(part)
         if parts.gateway is not None:
             await self._begin(parts.gateway)
-        # What lives as long as the process need not be looked at by each collection.
+        # What lives as long as the process need not be looked at by each collection, and a batch
+        # of reports makes more objects than Python's threshold of 700: fewer, larger collections
+        # save a tenth of the CPU.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         await self._announce(parts)
 
     async def _until_there(self, work: Callable[[], Awaitable[object]]) -> None:
