@@ -10,7 +10,7 @@ SERVE := $(BIN)/twistd -n --pidfile= csms --config conf/development.toml
 CHARGE := $(BIN)/csms simulate --stations $(STATIONS) --sessions -1 --session-s 60 --brief
 READY := $(BIN)/python -c 'from urllib.request import *; urlopen("http://127.0.0.1:8080/readyz")'
 
-.PHONY: help run demo test lint format proof-durability clean
+.PHONY: help run demo test lint format proof-durability bench clean
 .NOTPARALLEL:
 
 help: ## Show this
@@ -47,6 +47,9 @@ format: $(TEST) ## Put the code into shape
 
 proof-durability: $(TEST) ## Kill server and database over and over: nothing acknowledged is lost
 	$(BIN)/python proofs/durability.py
+
+bench: $(TEST) ## Measure the speed on this machine
+	$(BIN)/python bench/bench.py
 
 clean: ## Remove everything that was made here, also the state of "make run"
 	rm -rf $(VENV) build dist var *.egg-info .coverage .coverage.* .hypothesis

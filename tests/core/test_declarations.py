@@ -81,7 +81,7 @@ def test_replacement() -> None:
     replaced = station_replacement({"name": "x", "model": "m"})
     assert replaced == {
         "registration": Registration.ACCEPTED,
-        "strictness": Strictness.TOLERANT,
+        "strictness": None,
         "name": "x",
         "latitude": None,
         "longitude": None,
