@@ -82,7 +82,10 @@ class Parts:
         if "gateway" in roles:
             intake = Intake(
                 reactor,
-                [PostgresLedger(pool.lane(), window) for _ in range(config.intake.lanes)],
+                [
+                    PostgresLedger(pool.lane(), window, config.authorization.concurrent_sessions)
+                    for _ in range(config.intake.lanes)
+                ],
                 _policy(config),
                 IntakeSettings(
                     batch_limit=config.intake.batch_limit,

@@ -24,12 +24,10 @@ def verdict(
     ``running`` is how many sessions the token already has elsewhere; None where that does not
     matter (stopping, or a start that lies in the past: OCPP 1.6 errata, offline transactions).
     """
+    concurrent = running is not None and 0 < limit_of(token, policy) <= running
+    good = TokenStatus.CONCURRENT if concurrent else TokenStatus.ACCEPTED
     if token is None:
-        status = TokenStatus.ACCEPTED if policy.accept_unknown_tokens else TokenStatus.INVALID
-        limit = policy.concurrent_sessions
-        if status is TokenStatus.ACCEPTED and running is not None and 0 < limit <= running:
-            status = TokenStatus.CONCURRENT
-        return Authorization(status=status)
+        return Authorization(status=good if policy.accept_unknown_tokens else TokenStatus.INVALID)
     if token.blocked:
         status = TokenStatus.BLOCKED
     elif token.expires_at is not None and token.expires_at <= at:
@@ -37,10 +35,15 @@ def verdict(
     elif token.stations is not None and identity not in token.stations:
         status = TokenStatus.INVALID
     else:
-        limit = policy.concurrent_sessions if token.max_sessions is None else token.max_sessions
-        concurrent = running is not None and 0 < limit <= running
-        status = TokenStatus.CONCURRENT if concurrent else TokenStatus.ACCEPTED
+        status = good
     return Authorization(status=status, expires_at=token.expires_at, group_id=token.group_id)
+
+
+def limit_of(token: Token | None, policy: Policy) -> int:
+    """Sessions the token may have running at once; 0: no limit."""
+    if token is None or token.max_sessions is None:
+        return policy.concurrent_sessions
+    return token.max_sessions
 
 
 def known(tokens: Mapping[str, Token], id_token: str | None) -> Token | None:

@@ -46,7 +46,7 @@ class Question(Struct, frozen=True, kw_only=True):
     """(evse_id, connector_id)"""
     tokens: tuple[str, ...] = ()
     sessions_of: str | None = None
-    """A token whose running sessions count, ..."""
+    """A token whose running sessions count (those it was accepted for), ..."""
     sessions_but_on: int | None = None
     """... those on this EVSE of the asking station left out (None: on any of its EVSEs)."""
     transaction_ref: str | None = None
@@ -55,10 +55,12 @@ class Question(Struct, frozen=True, kw_only=True):
     """An EVSE whose open sessions matter."""
     orphans: bool = False
     """Sessions of the station whose start never reached us."""
-    remote_start: tuple[str, int] | None = None
-    """(id_token, evse_id) a remote start may have asked for."""
+    remote_start: tuple[str, int, datetime] | None = None
+    """(id_token, evse_id, moment) a remote start may have asked for before that moment."""
     new_transaction: bool = False
-    """A fresh transaction number is needed."""
+    """A fresh transaction number is needed, unless there is a session of ``start_key``, ..."""
+    clockless: bool = False
+    """... which one that is over is not."""
 
 
 class State(Struct, kw_only=True):
@@ -78,7 +80,7 @@ class State(Struct, kw_only=True):
     started: Session | None = None
     """The session of ``start_key``."""
     open_sessions: tuple[Session, ...] = ()
-    """Oldest first."""
+    """The last ones that were heard of, oldest first; so with ``orphans``."""
     orphans: tuple[Session, ...] = ()
     remote_start: str | None = None
     """Id of the operation."""
@@ -175,6 +177,11 @@ class AddReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     samples: tuple[Sample, ...]
 
 
+class MergeReading(AddReading, frozen=True, kw_only=True, omit_defaults=True):
+    """A reading of which some samples may be there already, from the same place or session at the
+    same moment; those are left out."""
+
+
 class LinkOperation(Struct, frozen=True, kw_only=True):
     """The remote start became this session."""
 
@@ -202,6 +209,7 @@ Write = (
     | OpenSession
     | SaveSession
     | AddReading
+    | MergeReading
     | LinkOperation
     | Quarantine
 )
@@ -213,10 +221,17 @@ class Decision(Struct, frozen=True):
     reply: Reply
     writes: tuple[Write, ...] = ()
     events: tuple[Event, ...] = ()
+    turn: tuple[int, str] | None = None
+    """(operator_id, folded token): decisions of one turn must see each other, so that no two of
+    them are committed at once, whoever makes them."""
 
 
 class Stale(Exception):  # noqa: N818 - expected under concurrency, and answered by trying again
     """Somebody else changed what a decision was based on; gather and decide anew."""
+
+
+class Unstorable(Exception):  # noqa: N818 - about a value that came from outside
+    """What was asked or decided holds something that cannot be kept; trying again is of no use."""
 
 
 ACKNOWLEDGED = Acknowledged()

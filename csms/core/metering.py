@@ -7,19 +7,39 @@ was reset or swapped, or misread once; which of the two, only later readings tel
 - it comes back to at least where it was: a glitch, and the energy is counted as if the low
   readings had never come.
 
+So it is with one that jumps by more than a charger can deliver: the jump is counted when a
+second reading confirms it (and flagged for a human), and never was if the register comes back
+down.  While a register is in doubt the last one believed, and the energy then, are kept as
+``reset_register_wh`` and ``reset_energy_wh`` of the session.
+
 Energy is therefore never negative and a single wild reading costs nobody anything.
+
+Note on readings out of order
+-----------------------------
+Messages may come twice and late.  A reading that is not newer than the newest counts only where
+it says what no newer one said: a register beyond the last, or, of a session whose start register
+is unknown, one below the first.  So the energy of a rising register is last minus first in
+whatever order its readings come, and a retransmission changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from csms.core.flags import (
+    BACKWARDS,
+    IMPLAUSIBLE,
+    ORPHAN,
+    START_UNKNOWN,
+    STOP_UNKNOWN,
+    flagged,
+)
 from csms.core.values import Reading, Sample, Session
 
 _encode = msgspec.json.Encoder().encode
@@ -29,11 +49,18 @@ POWER = "Power.Active.Import"
 SOC = "SoC"
 BEGIN = "Transaction.Begin"
 
-BACKWARDS = "register_went_backwards"
-IMPLAUSIBLE = "register_jumped"
+LARGEST_REGISTER_WH = 1e15
+LARGEST_POWER_W = 1e9
+"""No meter has counted or measured that far."""
 
-PLAUSIBLE_RISE_WH = 2_000_000.0
-"""More than this between two readings is marked for a human; 2 MWh is a truck depot's night."""
+LEAST_DOUBT_WH = 50_000.0
+"""A rise up to this much is believed whatever the times of the readings say: they may be
+coarse or wrong."""
+LARGEST_CHARGER_W = 1_000_000.0
+"""A rise up to what this power delivers between two readings is believed."""
+
+_LINES = ("L1", "L2", "L3")
+_LINES_TO_NEUTRAL = ("L1-N", "L2-N", "L3-N")
 
 
 class Figures(Struct, frozen=True):
@@ -43,7 +70,9 @@ class Figures(Struct, frozen=True):
     power_w: float | None = None
     soc_percent: float | None = None
     begins: bool = False
-    """Taken when the transaction began (context Transaction.Begin)."""
+    """The register is that of the begin of the transaction (context Transaction.Begin)."""
+    begin_wh: float | None = None
+    """The register at the begin, where the reading tells another one beside it."""
 
 
 def figures(reading: Reading) -> Figures:
@@ -51,63 +80,86 @@ def figures(reading: Reading) -> Figures:
 
     Phase values make up the total only where no total is present (OCPP 1.6 §7.33: an absent
     phase means the overall value), interval measurands are never registers, and a number in a
-    unit nobody knows is no energy.
+    unit nobody knows, or beyond all measure, is no energy.
     """
-    register = power = soc = None
-    phases: dict[str, float] = {}
-    begins = False
+    register = begin = power = soc = None
+    phases: dict[tuple[str, str], float] = {}
     for sample in reading.samples:
         value = sample.value
         if value is None:
             continue
         measurand = sample.measurand
         if measurand == REGISTER:
-            if sample.location != "Outlet" or sample.unit != "Wh":
+            if sample.location != "Outlet" or sample.unit != "Wh" or _beyond(value):
                 continue
-            if sample.context == BEGIN:
-                begins = True
-            if sample.phase is None:
+            if sample.phase is not None:
+                phases[REGISTER, sample.phase] = value
+            elif sample.context == BEGIN:
+                begin = value
+            else:
                 register = value
-            else:
-                phases[REGISTER] = phases.get(REGISTER, 0.0) + value
         elif measurand == POWER:
-            if sample.location != "Outlet" or sample.unit != "W":
+            if sample.location != "Outlet" or sample.unit != "W" or abs(value) > LARGEST_POWER_W:
                 continue
-            if sample.phase is None:
-                power = value
+            if sample.phase is not None:
+                phases[POWER, sample.phase] = value
             else:
-                phases[POWER] = phases.get(POWER, 0.0) + value
-        elif measurand == SOC:
+                power = value
+        elif measurand == SOC and 0.0 <= value <= 100.0:
             soc = value
+    if begin is not None and register is None:
+        return Figures(begin, _total_of(POWER, phases, power), soc, begins=True)
     if phases:
-        if register is None:
-            register = phases.get(REGISTER)
-        if power is None:
-            power = phases.get(POWER)
-    return Figures(register, power, soc, begins)
+        register = _total_of(REGISTER, phases, register)
+        power = _total_of(POWER, phases, power)
+    return Figures(register, power, soc, begin_wh=begin)
 
 
-def fingerprint(evse_id: int, transaction_ref: str | None, samples: tuple[Sample, ...]) -> int:
-    """A signed 64-bit digest of a reading's content, the same for a retransmission."""
-    digest = blake2b(_encode((evse_id, transaction_ref, samples)), digest_size=8).digest()
+def _beyond(register: float) -> bool:
+    return abs(register) > LARGEST_REGISTER_WH
+
+
+def _total_of(
+    measurand: str, phases: dict[tuple[str, str], float], total: float | None
+) -> float | None:
+    """``total``, or what the phases make up: those of the lines, else of lines to neutral."""
+    if total is not None:
+        return total
+    for names in (_LINES, _LINES_TO_NEUTRAL):
+        values = [phases[measurand, name] for name in names if (measurand, name) in phases]
+        if values:
+            return sum(values)
+    return None
+
+
+def fingerprint(evse_id: int, samples: tuple[Sample, ...]) -> int:
+    """A signed 64-bit digest of a reading's content, the same for a retransmission.
+
+    The transaction is no part of it: an EVSE has one at a time, and the same reading may come
+    with its number, without, and once more with the stop.
+    """
+    digest = blake2b(_encode((evse_id, samples)), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def flagged(flags: tuple[str, ...], *names: str) -> tuple[str, ...]:
-    """``flags`` with ``names`` added, each once, in order of appearance."""
-    return flags + tuple(name for name in names if name not in flags)
+def plausible(rise_wh: float, during: timedelta) -> bool:
+    """Whether a charger can have delivered that much in that time."""
+    hours = during.total_seconds() / 3600
+    return rise_wh <= max(LEAST_DOUBT_WH, LARGEST_CHARGER_W * hours)
 
 
 def metered(session: Session, readings: Iterable[tuple[datetime, Figures]]) -> Session:
-    """The session after readings, in the order they were taken.
-
-    Readings older than the last one counted change nothing (they are late: kept as readings,
-    the register has moved on).
-    """
+    """The session after readings, in the order they were taken; see the note above."""
     for taken_at, found in sorted(readings, key=_when):
-        if session.last_reading_at is not None and taken_at < session.last_reading_at:
+        before = session.last_reading_at
+        if found.begin_wh is not None:
+            session = _begun(session, taken_at, found.begin_wh)
+        if before is not None and taken_at <= before:
+            session = _late(session, taken_at, found)
             continue
-        session = _read(session, taken_at, found)
+        if found.register_wh is not None:
+            session = _counted(session, taken_at, found.register_wh, begins=found.begins)
+        session = _live(session, found, last_reading_at=taken_at)
     return session
 
 
@@ -115,48 +167,107 @@ def _when(reading: tuple[datetime, Figures]) -> datetime:
     return reading[0]
 
 
-def _read(session: Session, taken_at: datetime, found: Figures) -> Session:
-    power = session.power_w if found.power_w is None else found.power_w
-    soc = session.soc_percent if found.soc_percent is None else found.soc_percent
-    register = found.register_wh
+def _live(session: Session, found: Figures, **changes: object) -> Session:
+    """The session with power and state of charge as last told."""
+    return replace(
+        session,
+        power_w=session.power_w if found.power_w is None else found.power_w,
+        soc_percent=session.soc_percent if found.soc_percent is None else found.soc_percent,
+        **changes,
+    )
+
+
+def _late(session: Session, taken_at: datetime, found: Figures) -> Session:
+    """The session after a reading that is not newer than its newest one."""
+    newest = session.last_reading_at
+    assert newest is not None  # or nothing would be late
+    if taken_at == newest:
+        session = _live(session, found)
+    register, last, first = found.register_wh, session.meter_last_wh, session.meter_start_wh
     if register is None:
-        return replace(session, last_reading_at=taken_at, power_w=power, soc_percent=soc)
-    start = session.meter_start_wh
-    last = session.meter_last_wh if session.meter_last_wh is not None else start
-    untouched = session.energy_wh == 0.0 and (last is None or last == start)
-    if last is None or (found.begins and not start and untouched):
-        # Some stations start at 0 or without a register and say it in the first sample.
+        return session
+    if last is None or first is None:
+        return _from(session, register)
+    if BACKWARDS in session.flags or IMPLAUSIBLE in session.flags:
+        return session
+    if register > last:
+        if not plausible(register - last, timedelta()):
+            return replace(session, flags=flagged(session.flags, IMPLAUSIBLE))
         return replace(
-            session,
-            meter_start_wh=register,
-            meter_last_wh=register,
-            last_reading_at=taken_at,
-            power_w=power,
-            soc_percent=soc,
+            session, meter_last_wh=register, energy_wh=_round(session.energy_wh + register - last)
         )
-    energy = session.energy_wh
-    reset_register, reset_energy = session.reset_register_wh, session.reset_energy_wh
+    return _moved_start(session, register, first, newest - taken_at)
+
+
+def _begun(session: Session, taken_at: datetime, register: float) -> Session:
+    """The session after a reading that (also) tells the register at its begin."""
+    first = session.meter_start_wh
+    if first is None or _starts_at_zero(session):
+        return _from(session, register)
+    return _moved_start(session, register, first, taken_at - session.started_at)
+
+
+def _moved_start(session: Session, register: float, first: float, during: timedelta) -> Session:
+    """The session with an earlier start, where the start was only learned from readings."""
+    unknown = START_UNKNOWN in session.flags or ORPHAN in session.flags
+    if unknown and register < first and plausible(first - register, during):
+        energy = _round(session.energy_wh + first - register)
+        return replace(session, meter_start_wh=register, energy_wh=energy)
+    return session
+
+
+def _from(session: Session, register: float) -> Session:
+    """The session that counts from that register on."""
+    return replace(session, meter_start_wh=register, meter_last_wh=register)
+
+
+def _starts_at_zero(session: Session) -> bool:
+    """Whether nothing was counted since a start at 0, which may mean that it is not known."""
+    return not session.meter_start_wh and not session.meter_last_wh and not session.energy_wh
+
+
+def _counted(session: Session, at: datetime, register: float, *, begins: bool = False) -> Session:
+    """The session after a register newer than its last."""
+    last = session.meter_last_wh
+    if last is None:
+        return _from(session, register)
+    during = at - (session.last_reading_at or session.started_at)
     flags = session.flags
-    if register < last:
+    if _starts_at_zero(session):
+        # Some stations start at 0 and say their register in the first sample.
+        if begins:
+            return _from(session, register)
+        if not plausible(register, during):
+            return replace(_from(session, register), flags=flagged(flags, START_UNKNOWN))
+    energy = session.energy_wh
+    believed, energy_then = session.reset_register_wh, session.reset_energy_wh
+    doubted = believed is not None
+    if believed is None:
+        believed, energy_then = last, energy
+    if register < believed:
         flags = flagged(flags, BACKWARDS)
-        if reset_register is None:
-            reset_register, reset_energy = last, energy
-    elif reset_register is not None and register >= reset_register:
-        energy = reset_energy + (register - reset_register)
-        reset_register, reset_energy = None, 0.0
+        # Below since before: the rises since the reset.
+        if doubted and last < register:
+            if plausible(register - last, during):
+                energy += register - last
+            else:
+                flags = flagged(flags, IMPLAUSIBLE)
+        doubted = True
+    elif plausible(register - believed, during) or (
+        # Up there since before: a second reading says so.
+        believed < last <= register and plausible(register - last, during)
+    ):
+        energy = energy_then + (register - believed)
+        doubted = False
     else:
-        if register - last > PLAUSIBLE_RISE_WH:
-            flags = flagged(flags, IMPLAUSIBLE)
-        energy += register - last
+        flags = flagged(flags, IMPLAUSIBLE)
+        energy, doubted = energy_then, True
     return replace(
         session,
         meter_last_wh=register,
-        energy_wh=round(energy, 3),
-        reset_register_wh=reset_register,
-        reset_energy_wh=reset_energy,
-        power_w=power,
-        soc_percent=soc,
-        last_reading_at=taken_at,
+        energy_wh=_round(energy),
+        reset_register_wh=believed if doubted else None,
+        reset_energy_wh=energy_then if doubted else 0.0,
         flags=flags,
     )
 
@@ -164,40 +275,56 @@ def _read(session: Session, taken_at: datetime, found: Figures) -> Session:
 def closed(session: Session, at: datetime, meter_wh: float | None) -> Session:
     """The session after the register it stopped at (Wh; None when the station did not say).
 
-    A stop register of 0 after higher readings is a station that does not know it: the last
-    reading counts (and `BACKWARDS` tells so).
+    Energy is stop minus start unless the readings in between say otherwise.  A stop register of
+    0 after higher readings is a station that does not know it: the last reading counts (and
+    `BACKWARDS` tells so).
     """
-    if not meter_wh and session.meter_last_wh:
-        if meter_wh is None:
-            return replace(session, meter_stop_wh=session.meter_last_wh)
+    session = _without_jump(session)
+    if meter_wh is None:
+        return replace(
+            session,
+            meter_stop_wh=session.meter_last_wh,
+            flags=flagged(session.flags, STOP_UNKNOWN),
+        )
+    if meter_wh == 0.0 and session.meter_last_wh:
         return replace(
             session,
             meter_stop_wh=session.meter_last_wh,
             flags=flagged(session.flags, BACKWARDS),
         )
-    if meter_wh is None:
+    start, last = session.meter_start_wh, session.meter_last_wh
+    if start is None or last is None or meter_wh < start or session.reset_register_wh is not None:
+        return replace(_counted(session, at, meter_wh), meter_stop_wh=meter_wh)
+    flags = session.flags
+    if not plausible(meter_wh - start, at - session.started_at):
+        flags = flagged(flags, IMPLAUSIBLE)
+    if meter_wh < last:
+        # The stop says less than a reading before it: the readings hold.
+        return replace(session, meter_stop_wh=meter_wh, flags=flagged(flags, BACKWARDS))
+    # Where the register fell and went on, what was counted over that stands.
+    counted = session.energy_wh + meter_wh - last if BACKWARDS in flags else meter_wh - start
+    return replace(
+        session,
+        meter_stop_wh=meter_wh,
+        meter_last_wh=meter_wh,
+        energy_wh=_round(counted),
+        flags=flags,
+    )
+
+
+def _without_jump(session: Session) -> Session:
+    """The session without a jump that nothing confirmed; the stop register will tell."""
+    believed, last = session.reset_register_wh, session.meter_last_wh
+    if believed is None or last is None or last < believed:
         return session
-    start = session.meter_start_wh
-    if start is not None and meter_wh >= start and session.reset_register_wh is None:
-        flags = session.flags
-        if meter_wh - start > PLAUSIBLE_RISE_WH:
-            flags = flagged(flags, IMPLAUSIBLE)
-        if session.meter_last_wh is not None and meter_wh < session.meter_last_wh:
-            # The stop says less than a reading before it: the readings hold.
-            return replace(session, meter_stop_wh=meter_wh, flags=flagged(flags, BACKWARDS))
-        return replace(
-            session,
-            meter_stop_wh=meter_wh,
-            meter_last_wh=meter_wh,
-            energy_wh=_total(session, meter_wh, start),
-            flags=flags,
-        )
-    session = _read(session, session.last_reading_at or at, Figures(meter_wh))
-    return replace(session, meter_stop_wh=meter_wh)
+    return replace(
+        session,
+        meter_last_wh=believed,
+        energy_wh=session.reset_energy_wh,
+        reset_register_wh=None,
+        reset_energy_wh=0.0,
+    )
 
 
-def _total(session: Session, stop: float, start: float) -> float:
-    """Energy at the stop: stop minus start, unless a reset was counted over in between."""
-    if BACKWARDS in session.flags and session.meter_last_wh is not None:
-        return round(session.energy_wh + stop - session.meter_last_wh, 3)
-    return round(stop - start, 3)
+def _round(energy: float) -> float:
+    return round(energy, 3)

@@ -13,9 +13,9 @@ from enum import Enum
 from msgspec.structs import replace
 
 from csms.core.events import Event
-from csms.core.metering import flagged
+from csms.core.flags import ADMINISTRATIVE, flagged
 from csms.core.ports import Overtime
-from csms.core.sessions import ADMINISTRATIVE, about
+from csms.core.sessions import about
 from csms.core.values import Session, SessionStatus
 
 OVER_TIME = "over_time"

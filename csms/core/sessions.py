@@ -1,20 +1,14 @@
 """Rules of charging sessions: start, meter, stop, and all that goes wrong between them.
 
-Note on orphans
----------------
-OCPP 1.6 lets a station speak of transactions whose start never reached us: it sends
-transactionId -1 when StartTransaction could not be delivered (errata 3.18), some send 0, and
-after a change of central system it sends ids we never gave.  Such messages are always answered
-as if valid and kept in an *orphan* session (flag ``orphan``): by its id when that is positive,
-else one per EVSE.  A start that arrives later for the same EVSE and an earlier time adopts the
-orphan; one that never does stays for a human.
+What belongs to no session we know is for `csms.core.orphans`, what a register says for
+`csms.core.metering`.
 
 Note on lost stops
 ------------------
 A new start on an EVSE whose session is still open means that the stop was lost.  The new one
 is never refused.  When the new register is at least the last one we saw, the old session is
-closed with its own last reading; otherwise it stays open as ``suspect``.  A stop that comes
-after all still settles it.
+closed with its own last reading; otherwise it stays open as ``suspect``.  Values that name it
+still count, a stop that comes after all still settles it.
 """
 
 from __future__ import annotations
@@ -25,12 +19,13 @@ from hashlib import blake2b
 
 from msgspec.structs import replace
 
-from csms.core.authorization import known, verdict
+from csms.core.authorization import known, limit_of, verdict
 from csms.core.decisions import (
     ACKNOWLEDGED,
     AddReading,
     Decision,
     LinkOperation,
+    MergeReading,
     OpenSession,
     Policy,
     Question,
@@ -40,7 +35,26 @@ from csms.core.decisions import (
     folded,
 )
 from csms.core.events import Event
-from csms.core.metering import Figures, closed, figures, fingerprint, flagged, metered
+from csms.core.flags import (
+    ADMINISTRATIVE,
+    CLOCK,
+    ORPHAN,
+    START_UNKNOWN,
+    STOP_MISSING,
+    STRANGER,
+    UNAUTHORIZED,
+    flagged,
+    unflagged,
+)
+from csms.core.metering import Figures, closed, figures, fingerprint, metered
+from csms.core.orphans import (
+    NO_NUMBER,
+    adopt,
+    new_orphan,
+    orphan_metered,
+    orphan_started,
+    orphan_stopped,
+)
 from csms.core.replies import StartAnswered, StopAnswered
 from csms.core.reports import Metered, SessionStarted, SessionStopped
 from csms.core.values import (
@@ -54,18 +68,12 @@ from csms.core.values import (
 
 HISTORICAL = timedelta(minutes=5)
 """A start older than this was made while the station was offline: it is not held against what
-is running now."""
+is running now, nor taken for the result of what was asked for since."""
 
-CLOCK_TOLERANCE = timedelta(hours=24)
-
-ORPHAN = "orphan"
-STOP_MISSING = "stop_missing"
-ADMINISTRATIVE = "ended_by_server"
-ADOPTED = "start_came_late"
-UNAUTHORIZED = "unauthorized"
-CLOCK = "clock_suspect"
-NO_NUMBER = ("0", "-1")
-"""1.6 transaction ids that mean: the start was never answered."""
+AHEAD = timedelta(hours=24)
+BEHIND = timedelta(days=30)
+"""How far from ours a station's time may be before it is flagged; what waits in the queue of a
+station that is offline may be old."""
 
 
 def start_key(report: SessionStarted) -> str:
@@ -73,7 +81,7 @@ def start_key(report: SessionStarted) -> str:
     token = None if report.id_token is None else folded(report.id_token)
     at = report.at.isoformat() if report.told_at is None else report.told_at
     text = f"{report.evse_id}|{token}|{at}|{report.meter_wh}"
-    return blake2b(text.encode(), digest_size=12).hexdigest()
+    return blake2b(text.encode(errors="replace"), digest_size=12).hexdigest()
 
 
 def about(kind: str, session: Session, at: datetime, /, **data: object) -> Event:
@@ -95,16 +103,18 @@ def about(kind: str, session: Session, at: datetime, /, **data: object) -> Event
 def start_asked(report: SessionStarted) -> Question:
     """What a start depends on."""
     token = report.id_token
+    ours = report.transaction_ref is None
     return Question(
         tokens=() if token is None else (token,),
         sessions_of=token,
         sessions_but_on=report.evse_id,
-        start_key=start_key(report) if report.transaction_ref is None else None,
+        start_key=start_key(report) if ours else None,
         transaction_ref=report.transaction_ref,
         open_on_evse=report.evse_id,
         orphans=True,
-        remote_start=None if token is None else (token, report.evse_id),
-        new_transaction=report.transaction_ref is None,
+        remote_start=None if token is None else (token, report.evse_id, report.at + HISTORICAL),
+        new_transaction=ours,
+        clockless=report.told_at is not None,
     )
 
 
@@ -114,25 +124,23 @@ def started(
     """Answer StartTransaction (OCPP 1.6 §4.8); it never fails.
 
     A refused token still gets its transaction (the station may already be charging); the
-    refusal is in the answer.  A retransmission gets the transaction of the first.
+    refusal is in the answer.  A retransmission gets the transaction of the first, and its
+    verdict unless the token itself is no longer good.
     """
-    given = _start_verdict(report, key, state, now, policy)
-    again = state.started or state.session
+    writes: list[Write] = []
     own_key = start_key(report) if report.transaction_ref is None else None
-    if again is not None and report.told_at is not None and again.status is SessionStatus.ENDED:
-        # A station without a clock says the same of every session; this one is the next.
-        again = own_key = None
+    again = state.started or state.session
     if again is not None and ORPHAN not in again.flags:
-        assert again.transaction_ref is not None  # every session that was started has one
-        return Decision(StartAnswered(again.transaction_ref, given))
+        if not _next_of_same_words(report, again):
+            return _started_again(report, key, state, again, now, policy)
+        # From now on the words mean the session that begins.
+        writes.append(SaveSession(replace(again, start_key=None)))
+        again = None
+    live = not report.offline and now - report.at < HISTORICAL
+    running = state.running if live else None
+    given = _start_verdict(report, key, state, now, policy, running)
     ref = report.transaction_ref or state.transaction_ref
     assert ref is not None  # the question asked for one
-    orphan = again or _orphan_of(report, state.orphans)
-    flags: tuple[str, ...] = ()
-    if given.status is not TokenStatus.ACCEPTED:
-        flags = flagged(flags, UNAUTHORIZED)
-    if report.at > now + CLOCK_TOLERANCE:
-        flags = flagged(flags, CLOCK)
     session = Session(
         id=state.session_id,
         operator_id=key.operator_id,
@@ -150,26 +158,24 @@ def started(
         meter_last_wh=report.meter_wh,
         operation_id=state.remote_start,
         reservation_ref=report.reservation_ref,
-        flags=flags,
+        flags=_start_flags(report, given, now),
         created_at=now,
         updated_at=now,
     )
-    writes: list[Write] = []
-    events: list[Event] = []
+    orphan = again or orphan_started(state.orphans, report)
     if orphan is None:
         writes.append(OpenSession(session))
     else:
-        session = _adopt(session, orphan)
+        session = adopt(session, orphan)
         writes.append(SaveSession(session))
+    events: list[Event] = []
     for other in state.open_sessions:
-        if other.id == session.id or other.started_at > report.at or ORPHAN in other.flags:
-            continue
-        superseded = _superseded(other, report.meter_wh, now)
-        writes.append(SaveSession(superseded))
-        if superseded.status is SessionStatus.ENDED:
-            events.append(_ended(superseded))
-        else:
-            events.append(about("session.flagged", superseded, now, flags=superseded.flags))
+        if other.id != session.id and not _began_later(other, report, now):
+            superseded = _superseded(other, report.meter_wh, now)
+            if (superseded.status, superseded.flags) != (other.status, other.flags):
+                writes.append(SaveSession(superseded))
+                ended = superseded.status is SessionStatus.ENDED
+                events.append(_ended(superseded) if ended else _flagged(superseded, now))
     if state.remote_start is not None:
         writes.append(LinkOperation(operation_id=state.remote_start, session_id=session.id))
     events.append(
@@ -183,75 +189,81 @@ def started(
             operation_id=session.operation_id,
         )
     )
-    return Decision(StartAnswered(ref, given), tuple(writes), tuple(events))
+    if session.status is SessionStatus.ENDED:
+        # Its end was told when nobody knew where it began.
+        events.append(_ended(session))
+    turn = None
+    if running is not None and given.status is TokenStatus.ACCEPTED:
+        turn = _turn(report, key, state, policy)
+    return Decision(StartAnswered(ref, given), tuple(writes), tuple(events), turn)
+
+
+def _next_of_same_words(report: SessionStarted, again: Session) -> bool:
+    """Whether a start that says what one before said is another all the same: a station without
+    a clock says the same of every session, and that one is over."""
+    clockless = report.told_at is not None and report.transaction_ref is None
+    return clockless and again.status is SessionStatus.ENDED
+
+
+def _started_again(
+    report: SessionStarted,
+    key: StationKey,
+    state: State,
+    again: Session,
+    now: datetime,
+    policy: Policy,
+) -> Decision:
+    assert again.transaction_ref is not None  # every session that was started has one
+    given = _start_verdict(report, key, state, now, policy, None)
+    was_concurrent = again.authorization == TokenStatus.CONCURRENT
+    if was_concurrent and given.status is TokenStatus.ACCEPTED:
+        given = replace(given, status=TokenStatus.CONCURRENT)
+    return Decision(StartAnswered(again.transaction_ref, given))
 
 
 def _start_verdict(
-    report: SessionStarted, key: StationKey, state: State, now: datetime, policy: Policy
+    report: SessionStarted,
+    key: StationKey,
+    state: State,
+    now: datetime,
+    policy: Policy,
+    running: int | None,
 ) -> Authorization:
     if report.id_token is None:
         return Authorization(status=TokenStatus.ACCEPTED)
-    live = not report.offline and now - report.at < HISTORICAL
-    return verdict(
-        known(state.tokens, report.id_token),
-        key.identity,
-        report.at,
-        policy,
-        running=state.running if live else None,
-    )
+    token = known(state.tokens, report.id_token)
+    return verdict(token, key.identity, min(report.at, now), policy, running=running)
 
 
-def _orphan_of(report: SessionStarted, orphans: Iterable[Session]) -> Session | None:
-    """The orphan whose start this is: same EVSE (or unknown), evidence not before the start."""
-    fitting = [
-        orphan
-        for orphan in orphans
-        if orphan.transaction_ref is None
-        and orphan.evse_id in (report.evse_id, 0)
-        and orphan.started_at >= report.at
-        and _rises_to(report.meter_wh, orphan)
-    ]
-    return min(fitting, key=lambda orphan: orphan.started_at, default=None)
+def _turn(
+    report: SessionStarted, key: StationKey, state: State, policy: Policy
+) -> tuple[int, str] | None:
+    """Live starts of a token whose sessions are limited must see each other."""
+    if report.id_token is None or not limit_of(known(state.tokens, report.id_token), policy):
+        return None
+    return key.operator_id, folded(report.id_token)
 
 
-def _rises_to(meter_wh: float | None, orphan: Session) -> bool:
-    reached = orphan.meter_stop_wh if orphan.meter_last_wh is None else orphan.meter_last_wh
-    return meter_wh is None or reached is None or reached >= meter_wh
+def _start_flags(report: SessionStarted, given: Authorization, now: datetime) -> tuple[str, ...]:
+    flags: tuple[str, ...] = ()
+    if given.status is not TokenStatus.ACCEPTED:
+        flags = flagged(flags, UNAUTHORIZED)
+    if report.told_at is not None or _impossible(report.at, now):
+        flags = flagged(flags, CLOCK)
+    if report.meter_wh is None:
+        flags = flagged(flags, START_UNKNOWN)
+    return flags
 
 
-def _adopt(session: Session, orphan: Session) -> Session:
-    """The orphan with the start it was missing; its register now counts from the start."""
-    start = session.meter_start_wh
-    energy = orphan.energy_wh
-    if start is not None:
-        first = orphan.meter_start_wh
-        if first is None:
-            first = orphan.meter_stop_wh
-        if first is not None:
-            energy += first - start
-    return replace(
-        session,
-        id=orphan.id,
-        status=orphan.status,
-        ended_at=orphan.ended_at,
-        meter_stop_wh=orphan.meter_stop_wh,
-        meter_last_wh=session.meter_last_wh
-        if orphan.meter_last_wh is None
-        else orphan.meter_last_wh,
-        energy_wh=round(max(energy, 0.0), 3),
-        reset_register_wh=orphan.reset_register_wh,
-        reset_energy_wh=orphan.reset_energy_wh,
-        power_w=orphan.power_w,
-        soc_percent=orphan.soc_percent,
-        last_reading_at=orphan.last_reading_at,
-        stop_reason=orphan.stop_reason,
-        stop_id_token=orphan.stop_id_token,
-        flags=flagged(
-            tuple(flag for flag in orphan.flags if flag != ORPHAN), ADOPTED, *session.flags
-        ),
-        version=orphan.version,
-        created_at=orphan.created_at,
-    )
+def _impossible(at: datetime, now: datetime) -> bool:
+    """Whether a station's time cannot be right."""
+    return not now - BEHIND <= at <= now + AHEAD
+
+
+def _began_later(other: Session, report: SessionStarted, now: datetime) -> bool:
+    """Whether another session is newer than this start, which was late; one whose clock cannot be
+    right is not."""
+    return report.at < other.started_at <= now + AHEAD
 
 
 def _superseded(session: Session, meter_wh: float | None, now: datetime) -> Session:
@@ -293,18 +305,26 @@ def meter_taken(
     """Keep MeterValues (OCPP 1.6 §4.7), always acknowledged.
 
     Values of a known transaction land in its session, also after its end (late samples reopen
-    nothing).  Values without one land in the session that ran on the EVSE when they were taken.
+    nothing, and count only where no stop was ever told).  Values without one land in the
+    session that ran on the EVSE when they were taken.
     """
     figured = [(reading, figures(reading)) for reading in report.readings]
-    session, new = _metered_session(report, key, state, now, figured)
+    strangers: list[tuple[Reading, Figures]] = []
+    session, new = _metered_session(report, key, state, now)
     writes: list[Write] = []
-    events: tuple[Event, ...] = ()
+    events: list[Event] = []
     if session is not None:
-        if session.status is not SessionStatus.ENDED:
-            session = metered(session, [(reading.taken_at, found) for reading, found in figured])
+        if report.transaction_ref in NOT_SAID:
+            strangers = [each for each in figured if each[0].taken_at < session.started_at]
+            figured = [each for each in figured if each[0].taken_at >= session.started_at]
+        before = session
+        session = _after_values(session, figured)
+        if new or session != before:
             session = replace(session, updated_at=now)
             writes.append(OpenSession(session) if new else SaveSession(session))
-            events = (
+            if new or session.flags != before.flags:
+                events.append(_flagged(session, now))
+            events.append(
                 about(
                     "session.meter",
                     session,
@@ -312,78 +332,83 @@ def meter_taken(
                     energy_wh=session.energy_wh,
                     power_w=session.power_w,
                     soc_percent=session.soc_percent,
-                ),
+                )
             )
-            if new:
-                events = (about("session.flagged", session, now, flags=session.flags), *events)
-        evse_id = report.evse_id or session.evse_id
-    else:
-        evse_id = report.evse_id
-    writes.extend(_readings(key, evse_id, report.transaction_ref, session, figured, now))
-    return Decision(ACKNOWLEDGED, tuple(writes), events)
+    writes.extend(_readings(AddReading, key, report.evse_id, session, figured, now))
+    writes.extend(_readings(AddReading, key, report.evse_id, None, strangers, now))
+    return Decision(ACKNOWLEDGED, tuple(writes), tuple(events))
+
+
+NOT_SAID = (None, "0")
+"""Values with one of these for a transaction are told apart by place and time."""
 
 
 def _metered_session(
-    report: Metered,
-    key: StationKey,
-    state: State,
-    now: datetime,
-    figured: list[tuple[Reading, Figures]],
+    report: Metered, key: StationKey, state: State, now: datetime
 ) -> tuple[Session | None, bool]:
+    """The session that values belong to, and whether it is new."""
     ref = report.transaction_ref
-    if ref is None or ref == "0":
+    if ref in NOT_SAID:
         taken_at = max((reading.taken_at for reading in report.readings), default=now)
-        running = [each for each in state.open_sessions if each.started_at <= taken_at]
-        return (running[-1], False) if running else (None, False)
+        running = [
+            each
+            for each in state.open_sessions
+            if each.started_at <= taken_at and STOP_MISSING not in each.flags
+        ]
+        return max(running, key=_began, default=None), False
     if ref in NO_NUMBER:
-        for orphan in state.orphans:
-            if (
-                orphan.status is not SessionStatus.ENDED
-                and orphan.transaction_ref is None
-                and orphan.evse_id == report.evse_id
-            ):
-                return orphan, False
-        ref = None
-    elif state.session is not None:
-        return state.session, False
-    at = min((reading.taken_at for reading, _ in figured), default=now)
-    return _orphan(key, state.session_id, ref, report.evse_id, at, now), True
+        ref, session = None, orphan_metered(state.orphans, report.evse_id)
+    else:
+        session = state.session
+    if session is not None:
+        return session, False
+    at = min((reading.taken_at for reading in report.readings), default=now)
+    return new_orphan(key, state.session_id, ref, report.evse_id, at, now), True
 
 
-def _orphan(
-    key: StationKey, session_id: str, ref: str | None, evse_id: int, at: datetime, now: datetime
-) -> Session:
-    return Session(
-        id=session_id,
-        operator_id=key.operator_id,
-        station_id=key.id,
-        identity=key.identity,
-        evse_id=evse_id,
-        transaction_ref=ref,
-        started_at=at,
-        flags=(ORPHAN,),
-        created_at=now,
-        updated_at=now,
+def _began(session: Session) -> datetime:
+    return session.started_at
+
+
+def _after_values(session: Session, figured: Iterable[tuple[Reading, Figures]]) -> Session:
+    """The session with what the readings count; one that its station has stopped stays as it
+    is."""
+    ended = session.status is SessionStatus.ENDED
+    if ended and ADMINISTRATIVE not in session.flags:
+        return session
+    counted = metered(session, [(reading.taken_at, found) for reading, found in figured])
+    if not ended or counted == session:
+        return counted
+    return replace(
+        counted,
+        ended_at=max(filter(None, (session.ended_at, counted.last_reading_at))),
+        meter_stop_wh=counted.meter_last_wh,
+        power_w=None,
     )
 
 
 def _readings(
+    write: type[AddReading],
     key: StationKey,
     evse_id: int,
-    ref: str | None,
     session: Session | None,
     figured: Iterable[tuple[Reading, Figures]],
     now: datetime,
 ) -> list[AddReading]:
-    session_id = None if session is None else session.id
+    session_id = None
+    place = evse_id
+    if session is not None:
+        session_id = session.id
+        # A stop does not tell the EVSE, and some tell a wrong one: it is the session's.
+        place = session.evse_id or evse_id
     return [
-        AddReading(
+        write(
             station_id=key.id,
             operator_id=key.operator_id,
-            evse_id=evse_id,
+            evse_id=evse_id or place,
             session_id=session_id,
             taken_at=reading.taken_at,
-            fingerprint=fingerprint(evse_id, ref, reading.samples),
+            fingerprint=fingerprint(place, reading.samples),
             received_at=now,
             energy_wh=found.register_wh,
             power_w=found.power_w,
@@ -418,20 +443,33 @@ def stopped(
     """
     given = None
     if report.id_token is not None:
-        given = verdict(known(state.tokens, report.id_token), key.identity, report.at, policy)
+        token = known(state.tokens, report.id_token)
+        given = verdict(token, key.identity, min(report.at, now), policy)
     figured = [(reading, figures(reading)) for reading in report.readings]
     session, new = _stopped_session(report, key, state, now)
     writes: list[Write] = []
     events: list[Event] = []
     if new or session.status is not SessionStatus.ENDED or ADMINISTRATIVE in session.flags:
         session = _stop(session, report, figured, now)
+        if not _may_stop(session, report, given):
+            session = replace(session, flags=flagged(session.flags, STRANGER))
         writes.append(OpenSession(session) if new else SaveSession(session))
         if new:
-            events.append(about("session.flagged", session, now, flags=session.flags))
+            events.append(_flagged(session, now))
         events.append(_ended(session))
-    ref = report.transaction_ref
-    writes.extend(_readings(key, session.evse_id, ref, session, figured, now))
+    writes.extend(_readings(MergeReading, key, session.evse_id, session, figured, now))
     return Decision(StopAnswered(given), tuple(writes), tuple(events))
+
+
+def _may_stop(session: Session, report: SessionStopped, given: Authorization | None) -> bool:
+    """The token that started, or one of its group (OCPP 1.6 errata 3.10: the group's id is not
+    itself a token to compare with)."""
+    if given is None or report.id_token is None or session.id_token is None:
+        return True
+    if folded(report.id_token) == folded(session.id_token):
+        return True
+    groups = session.group_id, given.group_id
+    return None not in groups and folded(groups[0] or "") == folded(groups[1] or "")
 
 
 def _stopped_session(
@@ -439,24 +477,13 @@ def _stopped_session(
 ) -> tuple[Session, bool]:
     ref: str | None = report.transaction_ref
     if ref in NO_NUMBER:
-        ref = None
-        open_orphans = [
-            orphan
-            for orphan in state.orphans
-            if orphan.transaction_ref is None
-            and (orphan.status is not SessionStatus.ENDED or _same_stop(orphan, report))
-        ]
-        if open_orphans:
-            return open_orphans[-1], False
-    elif state.session is not None:
-        return state.session, False
+        ref, session = None, orphan_stopped(state.orphans, report)
+    else:
+        session = state.session
+    if session is not None:
+        return session, False
     at = min((reading.taken_at for reading in report.readings), default=report.at)
-    return _orphan(key, state.session_id, ref, 0, min(at, report.at), now), True
-
-
-def _same_stop(orphan: Session, report: SessionStopped) -> bool:
-    """Whether that orphan was ended by this very stop, sent before."""
-    return orphan.ended_at == report.at and orphan.meter_stop_wh == report.meter_wh
+    return new_orphan(key, state.session_id, ref, 0, min(at, report.at), now), True
 
 
 def _stop(
@@ -467,8 +494,8 @@ def _stop(
 ) -> Session:
     session = metered(session, [(reading.taken_at, found) for reading, found in figured])
     session = closed(session, report.at, report.meter_wh)
-    flags = tuple(flag for flag in session.flags if flag not in (ADMINISTRATIVE, STOP_MISSING))
-    if report.at < session.started_at or report.at > now + CLOCK_TOLERANCE:
+    flags = unflagged(session.flags, ADMINISTRATIVE, STOP_MISSING)
+    if report.at < session.started_at or _impossible(report.at, now):
         flags = flagged(flags, CLOCK)
     return replace(
         session,
@@ -492,3 +519,7 @@ def _ended(session: Session) -> Event:
         reason=session.stop_reason,
         flags=session.flags,
     )
+
+
+def _flagged(session: Session, now: datetime) -> Event:
+    return about("session.flagged", session, now, flags=session.flags)

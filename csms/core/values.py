@@ -237,7 +237,7 @@ class Session(Struct, frozen=True, kw_only=True):
     """A charging session: one OCPP transaction, whatever version reported it.
 
     ``energy_wh`` is what was delivered so far: the sum of the register's rises, see
-    `csms.core.metering`.  ``flags`` name what was odd about it, for a human to look at.
+    `csms.core.metering`.  ``flags`` name what was odd about it, see `csms.core.flags`.
     """
 
     id: str
@@ -263,7 +263,7 @@ class Session(Struct, frozen=True, kw_only=True):
     meter_last_wh: float | None = None
     energy_wh: float = 0.0
     reset_register_wh: float | None = None
-    """Register before it last went backwards, None while it never did."""
+    """Last register believed before it fell or jumped; None while it is in no doubt."""
     reset_energy_wh: float = 0.0
     """``energy_wh`` at that moment."""
     power_w: float | None = None

@@ -34,6 +34,8 @@ class Lane:
     """Names of the statements that ``_prepared_on`` knows."""
     _prepared_on: Wire | None = attrs.field(default=None, init=False)
     _count: int = attrs.field(default=0, init=False)
+    _unsure: bool = attrs.field(default=False, init=False)
+    """Whether that wire may know statements whose names were forgotten."""
 
     @classmethod
     def make(
@@ -106,8 +108,8 @@ class Lane:
         """
         wire = self._line.wire
         if wire is not self._prepared_on:
-            self._prepared_on, self._prepared = wire, {}
-        fresh: list[str] = []
+            self._prepared_on, self._prepared, self._unsure = wire, {}, False
+        fresh = ["DEALLOCATE ALL"] if self._unsure else []
         parts: list[str] = []
         values: list[object] = []
         for sql, params in statements:
@@ -123,12 +125,14 @@ class Lane:
         # What is prepared stays so whatever becomes of the transaction.
         text = "; ".join(filter(None, [before, *fresh, *parts, after]))
         try:
-            return await self.run(text, values)
+            rows = await self.run(text, values)
         except BaseException:
             if fresh:
-                # Some may be prepared and some not; they get new names.
-                self._prepared = {}
+                # Some may be prepared and some not; they get new names, and the old ones go.
+                self._prepared, self._unsure = {}, True
             raise
+        self._unsure = False
+        return rows
 
     async def rollback(self) -> None:
         """Leave no transaction open, whatever that takes; never raises."""

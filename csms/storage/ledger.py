@@ -2,8 +2,8 @@
 
 A batch costs two round trips whatever its size: ``BEGIN`` with one query that answers all
 questions, then one multi-statement write that ends in ``COMMIT``.  The transaction is
-REPEATABLE READ, so that a session changed by somebody else in between makes the batch `Stale`
-instead of overwriting it.
+REPEATABLE READ, so that a session changed (or opened) by somebody else in between makes the
+batch `Stale` instead of overwriting it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import psycopg2
 from zope.interface import implementer
 
 from csms.core import decisions as d
-from csms.core.decisions import Decision, Question, Stale, State, folded
+from csms.core.decisions import Decision, Question, Stale, State, Unstorable, folded
 from csms.core.ids import new_id
 from csms.core.ports import ILedger
 from csms.core.values import Connector, Registration, Session, StationKey, Token
 from csms.storage import ledger_sql as sql
-from csms.storage.lane import Lane
+from csms.storage.lane import Lane, Row
 
 _encode = msgspec.json.Encoder().encode
 _session = msgspec.json.Decoder(Session).decode
@@ -52,7 +52,8 @@ def _of_connector(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
 
 def _of_tokens(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
     for token in asked.tokens:
-        yield {"i": i, "o": key.operator_id, "v": folded(token)}
+        # In upper case by the database: of letters beyond ASCII its notion is not ours.
+        yield {"i": i, "o": key.operator_id, "v": token}
 
 
 def _of_running(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
@@ -61,7 +62,7 @@ def _of_running(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
             "i": i,
             "s": key.id,
             "o": key.operator_id,
-            "v": folded(asked.sessions_of),
+            "v": asked.sessions_of,
             "e": asked.sessions_but_on,
         }
 
@@ -88,13 +89,13 @@ def _of_orphans(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
 
 def _of_remote_start(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
     if asked.remote_start is not None:
-        token, evse_id = asked.remote_start
-        yield {"i": i, "s": key.id, "v": folded(token), "e": evse_id}
+        token, evse_id, before = asked.remote_start
+        yield {"i": i, "s": key.id, "v": token, "e": evse_id, "t": before}
 
 
-def _of_number(i: int, _key: StationKey, asked: Question) -> Iterable[_Row]:
+def _of_number(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
     if asked.new_transaction:
-        yield {"i": i}
+        yield {"i": i, "s": key.id, "v": asked.start_key, "e": asked.clockless}
 
 
 _TOPICS: Sequence[tuple[str, _Topic]] = (
@@ -166,12 +167,30 @@ _WRITES: Sequence[tuple[type, str]] = (
     (d.BootStation, sql.BOOT_STATIONS),
     (d.ProgressStation, sql.PROGRESS_STATIONS),
     (d.SetConnector, sql.SET_CONNECTORS),
-    (d.OpenSession, sql.OPEN_SESSIONS),
+    # First what gives up its start key, then what takes it.
     (d.SaveSession, sql.SAVE_SESSIONS),
+    (d.OpenSession, sql.OPEN_SESSIONS),
     (d.AddReading, sql.ADD_READINGS),
+    (d.MergeReading, sql.MERGE_READINGS),
     (d.LinkOperation, sql.LINK_OPERATIONS),
     (d.Quarantine, sql.QUARANTINE),
 )
+
+
+_STALE = ("40001", "40P01", "23505")
+"""Serialization failure, deadlock, and a key that somebody else took at the same moment."""
+_PASSING = ("55", "57")
+"""Classes of errors that are about the moment: locks, cancelled statements."""
+
+
+def _judged(error: psycopg2.Error) -> Exception:
+    """What an error of the database means for the batch."""
+    code = error.pgcode
+    if code in _STALE:
+        return Stale(str(error))
+    if code is None or code.startswith(_PASSING):
+        return error
+    return Unstorable(str(error).strip())
 
 
 @implementer(ILedger)
@@ -180,10 +199,13 @@ class PostgresLedger:
     """`ILedger` on one database connection.
 
     ``remote_start_window`` is how long after a remote start a session can be its result.
+    ``concurrent_sessions`` is how many sessions of a token matter where the token does not say;
+    None: all of them.
     """
 
     lane: Lane
     remote_start_window: timedelta = timedelta(minutes=10)
+    concurrent_sessions: int | None = None
     _open: bool = attrs.field(default=False, init=False)
 
     async def gather(
@@ -198,6 +220,8 @@ class PostgresLedger:
                 row for i, (key, question) in enumerate(asked) for row in topic(i, key, question)
             ]
             if rows:
+                if query is sql.SESSIONS_RUNNING:
+                    rows = [{**row, "m": self.concurrent_sessions} for row in rows]
                 queries.append(query)
                 params.append(_encode(rows).decode())
                 if query is sql.REMOTE_START_FOR:
@@ -206,7 +230,7 @@ class PostgresLedger:
             return states
         self._open = True
         together = " UNION ALL ".join(queries)
-        answers = await self.lane.execute((together, params), before=sql.BEGIN)
+        answers = await self._execute((together, params), before=sql.BEGIN)
         for topic_name, i, text in answers:
             _learn(states[_int(i)], str(topic_name), str(text))
         return states
@@ -224,17 +248,16 @@ class PostgresLedger:
             for kind, statement in _WRITES
             if by_kind[kind]
         ]
+        turns = {decision.turn for decision in decisions if decision.turn is not None}
+        if turns:
+            rows = [{"operator_id": operator, "id_token": token} for operator, token in turns]
+            statements.insert(0, (sql.TAKE_TURNS, (_encode(rows).decode(),)))
         events = [event for decision in decisions for event in decision.events]
         if events:
             statements.append((sql.APPEND_EVENTS, (_encode(events).decode(),)))
         before = "" if self._open else sql.BEGIN
         self._open = True
-        try:
-            await self.lane.execute(*statements, before=before, after="COMMIT")
-        except psycopg2.Error as error:
-            if error.pgcode in ("40001", "40P01"):
-                raise Stale from error
-            raise
+        await self._execute(*statements, before=before, after="COMMIT")
         self._open = False
 
     async def abandon(self) -> None:
@@ -246,6 +269,14 @@ class PostgresLedger:
     async def ready(self) -> None:
         """See `ILedger.ready`."""
         await self.lane.wait_ready()
+
+    async def _execute(
+        self, *statements: tuple[str, Sequence[object]], before: str, after: str = ""
+    ) -> list[Row]:
+        try:
+            return await self.lane.execute(*statements, before=before, after=after)
+        except psycopg2.Error as error:
+            raise _judged(error) from error
 
 
 def _int(value: object) -> int:

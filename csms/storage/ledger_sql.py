@@ -36,15 +36,22 @@ SELECT 'token', q.i, row_to_json(r)::text
 FROM jsonb_to_recordset(%s::jsonb) AS q(i int, o int, v text)
 CROSS JOIN LATERAL (SELECT operator_id, id_token, kind, group_id, blocked, expires_at,
                            max_sessions, stations
-                    FROM token WHERE operator_id = q.o AND upper(id_token) = q.v LIMIT 1) r
+                    FROM token WHERE operator_id = q.o AND upper(id_token) = upper(q.v) LIMIT 1) r
 """
 
+# Counted up to the token's limit (or else m, the one for all), for more does not matter: a token
+# without a limit may have thousands.
 SESSIONS_RUNNING = """
 SELECT 'running', q.i, r.n::text
-FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, o int, v text, e int)
-CROSS JOIN LATERAL (SELECT count(*) AS n FROM session
-                    WHERE operator_id = q.o AND upper(id_token) = q.v AND status = 'active'
-                      AND NOT (station_id = q.s AND (q.e IS NULL OR evse_id = q.e))) r
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, o int, v text, e int, m int)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n FROM (
+        SELECT FROM session
+        WHERE operator_id = q.o AND upper(id_token) = upper(q.v) AND status = 'active'
+          AND "authorization" = 'Accepted'
+          AND NOT (station_id = q.s AND (q.e IS NULL OR evse_id = q.e))
+        LIMIT coalesce((SELECT max_sessions FROM token
+                        WHERE operator_id = q.o AND upper(id_token) = upper(q.v)), q.m)) x) r
 """
 
 _SESSION_COLUMNS = """
@@ -75,8 +82,8 @@ SELECT 'open', r.i, r.session FROM (
     FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, e int)
     CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
                         WHERE station_id = q.s AND evse_id = q.e AND status <> 'ended'
-                        ORDER BY started_at DESC LIMIT 8) r
-    ORDER BY r.started_at) r
+                        ORDER BY created_at DESC LIMIT 8) r
+    ORDER BY r.created_at) r
 """
 
 SESSIONS_ORPHANED = f"""
@@ -85,24 +92,46 @@ SELECT 'orphan', r.i, r.session FROM (
     FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text)
     CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
                         WHERE station_id = q.s AND transaction_ref IS NULL
-                        ORDER BY started_at DESC LIMIT 8) r
-    ORDER BY r.started_at) r
+                        ORDER BY created_at DESC LIMIT 8) r
+    ORDER BY r.created_at) r
 """
 
 REMOTE_START_FOR = """
 SELECT 'remote_start', q.i, r.id::text
-FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, v text, e int)
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, v text, e int, t timestamptz)
 CROSS JOIN LATERAL (SELECT id FROM operation
-                    WHERE station_id = q.s AND upper(id_token) = q.v
+                    WHERE station_id = q.s AND upper(id_token) = upper(q.v)
                       AND action = 'remote_start' AND session_id IS NULL
                       AND status IN ('pending', 'accepted')
-                      AND (evse_id IS NULL OR evse_id = q.e) AND created_at > %s
+                      AND (evse_id IS NULL OR evse_id = q.e)
+                      AND created_at > %s AND created_at <= q.t
                     ORDER BY created_at LIMIT 1) r
 """
 
+# Numbers are never given twice, so none is spent on a start that was made before; those that the
+# station spoke of before we gave them are skipped.  The counts keep the planner from making a
+# join of it that would draw more numbers than it takes.
 NEW_NUMBERS = """
-SELECT 'number', q.i, nextval('transaction_number')::text
-FROM jsonb_to_recordset(%s::jsonb) AS q(i int)
+SELECT 'number', q.i, r.number
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, v text, e boolean)
+CROSS JOIN LATERAL (
+    SELECT number FROM (
+        SELECT nextval('transaction_number')::text AS number
+        FROM generate_series(1, CASE (
+            SELECT count(*) FROM session
+            WHERE station_id = q.s AND start_key = q.v AND NOT (q.e AND status = 'ended')
+        ) WHEN 0 THEN 64 ELSE 0 END)) drawn
+    WHERE (SELECT count(*) FROM session
+           WHERE station_id = q.s AND transaction_ref = drawn.number) = 0
+    LIMIT 1) r
+"""
+
+# Whoever else takes the turn of that token at the same moment fails, and looks again.
+TAKE_TURNS = """
+INSERT INTO token_turn AS held (operator_id, id_token)
+SELECT operator_id, id_token FROM jsonb_to_recordset(%s::jsonb) AS q(operator_id int, id_token text)
+ORDER BY operator_id, id_token
+ON CONFLICT (operator_id, id_token) DO UPDATE SET taken = held.taken + 1
 """
 
 CLAIM_CONNECTIONS = """
@@ -195,7 +224,8 @@ SELECT {_SESSION_NAMES} FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD
 
 SAVE_SESSIONS = f"""
 UPDATE session SET
-    evse_id = q.evse_id, transaction_ref = q.transaction_ref, start_key = q.start_key,
+    evse_id = q.evse_id, connector_id = q.connector_id,
+    transaction_ref = q.transaction_ref, start_key = q.start_key,
     id_token = q.id_token, group_id = q.group_id, "authorization" = q."authorization",
     status = q.status, started_at = q.started_at, ended_at = q.ended_at,
     meter_start_wh = q.meter_start_wh, meter_stop_wh = q.meter_stop_wh,
@@ -209,15 +239,35 @@ FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD})
 WHERE session.id = q.id
 """
 
-ADD_READINGS = """
+_READING_RECORD = """
+    station_id bigint, operator_id int, evse_id int, session_id uuid, taken_at timestamptz,
+    fingerprint bigint, received_at timestamptz, energy_wh float8, power_w float8,
+    soc_percent float8, samples jsonb
+"""
+
+ADD_READINGS = f"""
 INSERT INTO reading (station_id, operator_id, evse_id, session_id, taken_at, fingerprint,
                      received_at, energy_wh, power_w, soc_percent, samples)
 SELECT station_id, operator_id, evse_id, session_id, taken_at, fingerprint, received_at,
        energy_wh, power_w, soc_percent, samples
-FROM jsonb_to_recordset(%s::jsonb) AS q(
-    station_id bigint, operator_id int, evse_id int, session_id uuid, taken_at timestamptz,
-    fingerprint bigint, received_at timestamptz, energy_wh float8, power_w float8,
-    soc_percent float8, samples jsonb)
+FROM jsonb_to_recordset(%s::jsonb) AS q({_READING_RECORD})
+ON CONFLICT DO NOTHING
+"""
+
+MERGE_READINGS = f"""
+INSERT INTO reading (station_id, operator_id, evse_id, session_id, taken_at, fingerprint,
+                     received_at, energy_wh, power_w, soc_percent, samples)
+SELECT q.station_id, q.operator_id, q.evse_id, q.session_id, q.taken_at, q.fingerprint,
+       q.received_at, q.energy_wh, q.power_w, q.soc_percent, unknown.samples
+FROM jsonb_to_recordset(%s::jsonb) AS q({_READING_RECORD})
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(told.sample ORDER BY told.place) AS samples
+    FROM jsonb_array_elements(q.samples) WITH ORDINALITY AS told(sample, place)
+    WHERE told.sample NOT IN (
+        SELECT jsonb_array_elements(r.samples) FROM reading r
+        WHERE r.station_id = q.station_id AND r.taken_at = q.taken_at
+          AND (r.evse_id = q.evse_id OR r.session_id = q.session_id))) unknown
+WHERE unknown.samples IS NOT NULL
 ON CONFLICT DO NOTHING
 """
 
@@ -227,11 +277,14 @@ FROM jsonb_to_recordset(%s::jsonb) AS q(operation_id uuid, session_id uuid)
 WHERE operation.id = q.operation_id AND operation.session_id IS NULL
 """
 
+# A station that sends the same again and again is heard once.
 QUARANTINE = """
 INSERT INTO quarantine (operator_id, station_id, received_at, action, fault, content)
 SELECT operator_id, station_id, received_at, action, fault, content
 FROM jsonb_to_recordset(%s::jsonb) AS q(operator_id int, station_id bigint,
     received_at timestamptz, action text, fault text, content text)
+WHERE NOT EXISTS (SELECT FROM quarantine known WHERE known.station_id = q.station_id
+                  AND md5(known.content) = md5(q.content))
 """
 
 APPEND_EVENTS = "INSERT INTO outbox (events) VALUES (%s)"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import attrs
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from zope.interface import implementer
 
 from csms.core import decisions as d
@@ -21,10 +21,12 @@ from csms.core.values import (
     Operation,
     OperationStatus,
     Registration,
+    Sample,
     Session,
     SessionStatus,
     StationKey,
     Token,
+    TokenStatus,
 )
 
 
@@ -49,6 +51,26 @@ class MemoryBook:
     def add_token(self, token: Token) -> None:
         """Make a token known."""
         self.tokens[token.operator_id, folded(token.id_token)] = token
+
+    def keep(self, session: Session) -> None:
+        """Keep a session; `ValueError` when a station has another of its id or its start."""
+        for other in self.sessions.values():
+            if other.station_id == session.station_id and other.id != session.id:
+                taken = {other.transaction_ref, other.start_key} - {None}
+                if taken & {session.transaction_ref, session.start_key}:
+                    raise ValueError("there is a session of that transaction, or of that start")
+        self.sessions[session.id] = session
+
+    def unknown_samples(self, reading: d.AddReading) -> tuple[Sample, ...]:
+        """The samples that are not kept of that moment, from the same place or session."""
+        kept = {
+            sample
+            for other in self.readings.values()
+            if (other.station_id, other.taken_at) == (reading.station_id, reading.taken_at)
+            and (other.evse_id == reading.evse_id or other.session_id == reading.session_id)
+            for sample in other.samples
+        }
+        return tuple(sample for sample in reading.samples if sample not in kept)
 
 
 @implementer(ILedger)
@@ -91,7 +113,7 @@ class MemoryLedger:
         state = State(session_id=new_id(now))
         mine = sorted(
             (s for s in book.sessions.values() if s.station_id == key.id),
-            key=lambda session: session.started_at,
+            key=lambda session: session.created_at,
         )
         if asked.station:
             state.registration = book.registrations.get(key.id, Registration.ACCEPTED)
@@ -123,7 +145,10 @@ class MemoryLedger:
             state.orphans = tuple(s for s in mine if s.transaction_ref is None)[-8:]
         if asked.remote_start is not None:
             state.remote_start = self._remote_start(key, asked.remote_start, now)
-        if asked.new_transaction:
+        if asked.new_transaction and (
+            state.started is None
+            or (asked.clockless and state.started.status is SessionStatus.ENDED)
+        ):
             taken = {session.transaction_ref for session in mine}
             state.transaction_ref = next(n for n in map(str, book.numbers) if n not in taken)
         return state
@@ -134,13 +159,16 @@ class MemoryLedger:
             session.operator_id == key.operator_id
             and folded(session.id_token or "") == folded(asked.sessions_of)
             and session.status is SessionStatus.ACTIVE
+            and session.authorization == TokenStatus.ACCEPTED
             and not (
                 session.station_id == key.id and asked.sessions_but_on in (None, session.evse_id)
             )
             for session in self.book.sessions.values()
         )
 
-    def _remote_start(self, key: StationKey, wanted: tuple[str, int], now: datetime) -> str | None:
+    def _remote_start(
+        self, key: StationKey, wanted: tuple[str, int, datetime], now: datetime
+    ) -> str | None:
         fitting = [
             operation
             for operation in self.book.operations.values()
@@ -150,7 +178,7 @@ class MemoryLedger:
             and operation.session_id is None
             and operation.status in (OperationStatus.PENDING, OperationStatus.ACCEPTED)
             and operation.evse_id in (None, wanted[1])
-            and operation.created_at > now - self.remote_start_window
+            and now - self.remote_start_window < operation.created_at <= wanted[2]
         ]
         oldest = min(fitting, key=lambda operation: operation.created_at, default=None)
         return None if oldest is None else oldest.id
@@ -198,11 +226,13 @@ class MemoryLedger:
                     vendor_error_code=write.vendor_error_code,
                 )
             case d.OpenSession():
-                book.sessions[write.session.id] = write.session
+                book.keep(write.session)
             case d.SaveSession():
-                book.sessions[write.session.id] = replace(
-                    write.session, version=write.session.version + 1
-                )
+                book.keep(replace(write.session, version=write.session.version + 1))
+            case d.MergeReading():
+                samples = book.unknown_samples(write)
+                if samples:
+                    self._write(d.AddReading(**asdict(replace(write, samples=samples))))
             case d.AddReading():
                 book.readings.setdefault(
                     (write.station_id, write.taken_at, write.fingerprint), write

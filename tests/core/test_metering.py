@@ -13,8 +13,8 @@ from csms.core.flags import (
     BACKWARDS,
     IMPLAUSIBLE,
     ORPHAN,
-    START_MISSING,
-    STOP_MISSING,
+    START_UNKNOWN,
+    STOP_UNKNOWN,
     flagged,
 )
 from csms.core.metering import Figures, closed, figures, fingerprint, metered
@@ -99,9 +99,10 @@ def test_a_reading_taken_at_the_begin_says_so() -> None:
 def test_the_fingerprint_tells_content_apart() -> None:
     """The same samples have the same fingerprint, other samples or another place do not."""
     samples = (Sample(value=1.0),)
-    assert fingerprint(1, "7", samples) == fingerprint(1, "7", (Sample(value=1.0),))
-    assert len({fingerprint(1, "7", samples), fingerprint(2, "7", samples)}) == 2
-    assert -(2**63) <= fingerprint(1, None, samples) < 2**63
+    assert fingerprint(1, samples) == fingerprint(1, (Sample(value=1.0),))
+    others = [fingerprint(2, samples), fingerprint(1, (Sample(value=2.0),)), fingerprint(1, ())]
+    assert len({fingerprint(1, samples), *others}) == 4
+    assert -(2**63) <= fingerprint(1, samples) < 2**63
 
 
 def test_flags_are_kept_once_and_in_order() -> None:
@@ -343,16 +344,25 @@ def test_a_start_register_of_zero_is_not_believed_when_the_meter_shows_far_more(
     """meterStart 0 is how some stations say that they do not know."""
     done = after([5_000_000.0, 5_000_100.0], start=0.0)
     assert (done.meter_start_wh, done.energy_wh) == (5_000_000.0, 100.0)
-    assert done.flags == (START_MISSING,)
+    assert done.flags == (START_UNKNOWN,)
 
 
 def test_an_earlier_register_that_comes_late_moves_an_unknown_start() -> None:
     """Where the start was only learned from readings, the earliest of them is it."""
-    unknown = session(None, flags=(START_MISSING,))
+    unknown = session(None, flags=(START_UNKNOWN,))
     done = metered(unknown, [(at(2), Figures(1200.0))])
     assert metered(done, [(at(1), Figures(1100.0))]).energy_wh == 100.0
     assert metered(done, [(at(1), Figures(1300.0))]).energy_wh == 100.0
     assert metered(done, [(at(1), Figures(None))]) == done
+
+
+def test_a_begin_that_is_told_with_the_stop_is_the_start_where_that_is_unknown() -> None:
+    """It leaves a start that was told alone."""
+    counted = metered(session(None, flags=(START_UNKNOWN,)), [(at(2), Figures(1200.0))])
+    done = metered(counted, [(at(9), Figures(1500.0, begin_wh=1000.0))])
+    assert (done.meter_start_wh, done.energy_wh, done.flags) == (1000.0, 500.0, (START_UNKNOWN,))
+    known = metered(after([1100.0, 1200.0]), [(at(9), Figures(1500.0, begin_wh=900.0))])
+    assert (known.meter_start_wh, known.energy_wh, known.flags) == (1000.0, 500.0, ())
 
 
 def test_an_impossible_earlier_register_moves_nothing() -> None:
@@ -388,7 +398,7 @@ def test_several_readings_of_one_moment_count_once() -> None:
 
 def test_a_stop_without_register_is_flagged() -> None:
     """Whoever settles the bill should know that the station did not say."""
-    assert closed(after([1100.0]), at(9), None).flags == (STOP_MISSING,)
+    assert closed(after([1100.0]), at(9), None).flags == (STOP_UNKNOWN,)
 
 
 RISING = st.lists(st.integers(0, 400), min_size=1, max_size=8).map(
@@ -406,7 +416,7 @@ def test_any_order_of_delivery_counts_the_same(
     if twice:
         messages += messages
     random.shuffle(messages)
-    done = session(1000.0) if known else session(None, flags=(START_MISSING,))
+    done = session(1000.0) if known else session(None, flags=(START_UNKNOWN,))
     for message in messages:
         done = metered(done, [message])
     first = 1000.0 if known else registers[0]

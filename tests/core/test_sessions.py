@@ -9,18 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from csms.core.decide import decide, question
 from csms.core.decisions import Policy
-from csms.core.metering import BACKWARDS
-from csms.core.replies import Acknowledged, StartAnswered, StopAnswered
-from csms.core.reports import Metered, SessionStarted, SessionStopped
-from csms.core.sessions import (
+from csms.core.flags import (
     ADMINISTRATIVE,
     ADOPTED,
+    BACKWARDS,
     CLOCK,
     ORPHAN,
+    START_UNKNOWN,
     STOP_MISSING,
+    STRANGER,
     UNAUTHORIZED,
 )
+from csms.core.replies import Acknowledged, StartAnswered, StopAnswered
+from csms.core.reports import Metered, SessionStarted, SessionStopped
 from csms.core.values import (
     Operation,
     OperationStatus,
@@ -32,7 +35,8 @@ from csms.core.values import (
     Token,
     TokenStatus,
 )
-from csms.testing.desk import Desk
+from csms.testing.desk import Desk, immediate
+from csms.testing.ledger import MemoryLedger
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CP1 = StationKey(1, "CP1")
@@ -623,3 +627,256 @@ def test_a_stop_register_below_the_readings_is_flagged(desk: Desk) -> None:
     desk.say(CP1, meter(ref, (10, 2000.0)))
     desk.say(CP1, stop(ref, meter=0.0))
     assert (only(desk).energy_wh, only(desk).flags) == (1000.0, (BACKWARDS,))
+
+
+# -- what a reviewer tried
+
+
+def test_a_start_of_unreadable_time_is_known_again_after_a_session_of_the_same_words(
+    desk: Desk,
+) -> None:
+    """A station without a clock that says everything twice still has one session per charge."""
+    always = replace(start(), told_at="0000-00-00")
+    first = begin(desk, always)
+    desk.say(CP1, stop(first))
+    second = begin(desk, always)
+    assert begin(desk, always) == second
+    assert len(desk.sessions) == 2
+
+
+def test_a_session_that_the_station_named_is_not_opened_twice_without_a_clock(desk: Desk) -> None:
+    """An id of the station's own says that it is the same one, whatever the time (2.x)."""
+    mine = replace(start(), transaction_ref="abc", told_at="0000-00-00")
+    begin(desk, mine)
+    desk.say(CP1, stop("abc"))
+    assert begin(desk, mine) == "abc"
+    assert len(desk.sessions) == 1
+
+
+def test_a_start_of_any_text_for_a_time_is_answered(desk: Desk) -> None:
+    """A start never fails, not even for text that cannot be encoded."""
+    assert begin(desk, replace(start(), told_at="\ud800"))
+
+
+def test_a_repeated_start_gets_the_same_verdict(desk: Desk) -> None:
+    """What the token did elsewhere in between is not held against it."""
+    desk.policy = Policy(concurrent_sessions=1)
+    first = desk.say(CP1, start())
+    desk.say(CP2, start(minutes=1))
+    assert desk.say(CP1, start()) == first
+    refused = desk.say(CP2, start(minutes=1))
+    assert isinstance(refused, StartAnswered)
+    assert refused.authorization.status is TokenStatus.CONCURRENT
+
+
+def test_a_repeated_start_of_a_token_blocked_meanwhile_is_told_so(desk: Desk) -> None:
+    """The transaction is the same, the truth about the token is new."""
+    ref = begin(desk)
+    desk.book.add_token(Token(id_token="TAG", blocked=True))
+    reply = desk.say(CP1, start())
+    assert isinstance(reply, StartAnswered)
+    assert (reply.transaction_ref, reply.authorization.status) == (ref, TokenStatus.BLOCKED)
+
+
+def test_a_refused_session_is_not_counted_against_its_token(desk: Desk) -> None:
+    """Or a stranger's attempt would lock the driver out."""
+    desk.policy = Policy(concurrent_sessions=1)
+    desk.book.add_token(Token(id_token="HERE", stations=("CP2",)))
+    begin(desk, start(tag="HERE"))
+    reply = desk.say(CP2, start(tag="HERE"))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+
+
+def test_a_station_whose_clock_is_ahead_does_not_make_tokens_expire(desk: Desk) -> None:
+    """No event lies in the future."""
+    desk.book.add_token(Token(id_token="GOOD", expires_at=at(24 * 60)))
+    reply = desk.say(CP1, start(minutes=365 * 24 * 60, tag="GOOD"))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.ACCEPTED
+    stopped = desk.say(CP1, stop(reply.transaction_ref, 366 * 24 * 60, id_token="GOOD"))
+    assert isinstance(stopped, StopAnswered)
+    assert stopped.authorization is not None
+    assert stopped.authorization.status is TokenStatus.ACCEPTED
+
+
+def test_times_that_cannot_be_are_flagged(desk: Desk) -> None:
+    """Long before, or not told: somebody should look before it is billed."""
+    begin(desk, start(minutes=-60 * 24 * 60))
+    begin(desk, replace(start(evse=2), told_at=""))
+    assert [session.flags for session in desk.sessions] == [(CLOCK,), (CLOCK,)]
+
+
+def test_a_stop_long_ago_is_flagged(desk: Desk) -> None:
+    """As a start is."""
+    desk.later(days=90)
+    desk.say(CP1, stop("4711"))
+    assert only(desk).flags == (ORPHAN, CLOCK)
+
+
+def test_a_start_without_register_is_flagged(desk: Desk) -> None:
+    """Nobody charges for free unnoticed."""
+    ref = begin(desk, start(meter=None))
+    desk.say(CP1, stop(ref))
+    assert (only(desk).energy_wh, only(desk).flags) == (0.0, (START_UNKNOWN,))
+
+
+@pytest.mark.parametrize(
+    ("tag", "group", "flags"),
+    [
+        ("TAG", None, ()),
+        ("tag", None, ()),
+        ("MATE", "fleet", ()),
+        ("FLEET", None, (STRANGER,)),
+        ("OTHER", "OTHERS", (STRANGER,)),
+        ("NOBODY", None, (STRANGER,)),
+    ],
+)
+def test_who_may_stop(desk: Desk, tag: str, group: str | None, flags: tuple[str, ...]) -> None:
+    """The same token or one of its group; the group's id is no token.  The session ends all the
+    same, and the answer speaks of the token alone, for it goes into the station's cache."""
+    if tag not in ("TAG", "tag", "NOBODY"):
+        desk.book.add_token(Token(id_token=tag, group_id=group))
+    ref = begin(desk)
+    reply = desk.say(CP1, stop(ref, id_token=tag))
+    assert isinstance(reply, StopAnswered)
+    assert reply.authorization is not None
+    assert (reply.authorization.status is TokenStatus.ACCEPTED) == (tag != "NOBODY")
+    assert (only(desk).status, only(desk).flags) == (SessionStatus.ENDED, flags)
+
+
+def test_a_session_nobody_presented_a_token_for_may_be_stopped_by_anybody(desk: Desk) -> None:
+    """There is nobody to compare with."""
+    ref = begin(desk, start(tag=None))
+    desk.say(CP1, stop(ref, id_token="TAG"))
+    assert only(desk).flags == ()
+
+
+def test_the_same_sample_in_meter_values_and_in_the_stop_is_kept_once(desk: Desk) -> None:
+    """With its transaction, without, on another connector than the stop can know, in another
+    company: the samples of transactionData that are there already are not kept again."""
+    ref = begin(desk)
+    power = Sample("Power.Active.Import", 7.0, "W")
+    energy = Sample(value=2000.0)
+    soc = Sample("SoC", 5.0, "Percent")
+    desk.say(CP1, Metered(evse_id=1, readings=(Reading(at(5), (energy, power)),)))
+    desk.say(
+        CP1, Metered(evse_id=2, transaction_ref=ref, readings=(Reading(at(10), (energy, power)),))
+    )
+    data = (
+        Reading(at(5), (energy, power)),
+        Reading(at(10), (power,)),
+        Reading(at(10), (energy, soc)),
+        Reading(at(20), (soc,)),
+    )
+    for _ in range(2):
+        desk.say(CP1, stop(ref, readings=data))
+    kept = [(r.taken_at, sample) for r in desk.book.readings.values() for sample in r.samples]
+    assert len(kept) == len(set(kept)) == 6
+
+
+def test_a_retransmission_of_values_is_no_news(desk: Desk) -> None:
+    """It changes nothing and is told to nobody."""
+    ref = begin(desk)
+    values = meter(ref, (10, 2000.0), (10, 2100.0), (11, 2200.0))
+    desk.say(CP1, values)
+    before, told = only(desk), list(desk.kinds)
+    desk.later(minutes=5)
+    desk.say(CP1, values)
+    assert only(desk) == before
+    assert desk.kinds == told
+
+
+def test_what_is_odd_about_values_is_told(desk: Desk) -> None:
+    """Once, when it comes up."""
+    ref = begin(desk)
+    for minute, register in enumerate((2000.0, 5.0, 6.0)):
+        desk.say(CP1, meter(ref, (minute, register)))
+    assert desk.kinds.count("session.flagged") == 1
+    assert desk.last("session.flagged").data["flags"] == (BACKWARDS,)
+
+
+def test_values_that_come_after_the_server_ended_a_session_count(desk: Desk) -> None:
+    """Its stop may be lost for good; nothing else tells what was charged."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    begin(desk, start(minutes=60, meter=6000.0))
+    desk.say(CP1, meter(ref, (20, 3000.0)))
+    old = desk.sessions[0]
+    assert (old.status, old.ended_at) == (SessionStatus.ENDED, at(20))
+    assert (old.energy_wh, old.meter_stop_wh, old.power_w) == (2000.0, 3000.0, None)
+    desk.say(CP1, meter(ref, (5, 1500.0)))
+    assert desk.sessions[0] == old
+
+
+def test_values_without_transaction_are_not_a_superseded_session_s(desk: Desk) -> None:
+    """Once another began on its EVSE, what is measured there is somebody else's."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 5000.0)))
+    newer = begin(desk, start(minutes=20, meter=0.0, tag=None))
+    desk.say(CP1, stop(newer, 30, 9000.0))
+    desk.say(CP1, meter(None, (40, 9000.0)))
+    old = desk.sessions[0]
+    assert (old.status, old.energy_wh) == (SessionStatus.SUSPECT, 4000.0)
+    assert [r.session_id for r in desk.book.readings.values()] == [old.id, None]
+
+
+def test_of_one_message_only_the_readings_of_its_time_are_the_session_s(desk: Desk) -> None:
+    """What was measured before it began belongs to nobody and puts nothing in doubt."""
+    begin(desk, start(minutes=20))
+    desk.say(CP1, meter(None, (10, 900.0), (25, 1100.0)))
+    session = only(desk)
+    assert (session.energy_wh, session.flags) == (100.0, ())
+    owners = {r.taken_at: r.session_id for r in desk.book.readings.values()}
+    assert owners == {at(10): None, at(25): session.id}
+
+
+def test_a_start_in_the_future_does_not_stay_open_for_ever(desk: Desk) -> None:
+    """The next start on the EVSE supersedes it like any other."""
+    begin(desk, start(minutes=400 * 24 * 60))
+    begin(desk, start(minutes=1))
+    assert sorted(s.status for s in desk.sessions) == [SessionStatus.ACTIVE, SessionStatus.ENDED]
+
+
+def test_a_suspect_session_is_told_once(desk: Desk) -> None:
+    """Further starts do not flag it anew."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0)))
+    for minutes in (60, 70, 80):
+        begin(desk, start(minutes=minutes, meter=0.0))
+    assert desk.kinds.count("session.flagged") == 1
+    assert desk.sessions[0].version == 2
+
+
+def test_starts_of_a_limited_token_take_turns(desk: Desk) -> None:
+    """Whoever decides two at a time must let each see the one before; unlimited or refused ones
+    need not wait for each other."""
+
+    def turn(report: SessionStarted) -> object:
+        ledger = MemoryLedger(desk.book)
+        (state,) = immediate(ledger.gather([(CP1, question(report))], desk.now))
+        return decide(report, CP1, state, desk.now, desk.policy).turn
+
+    assert turn(start()) is None
+    desk.policy = Policy(concurrent_sessions=1)
+    assert turn(start()) == turn(start(tag="tag")) == (1, "TAG")
+    assert turn(start(tag=None)) is None
+    assert turn(start(tag="STRANGER")) is None
+    assert turn(start(minutes=-60)) is None
+
+
+def test_a_late_start_is_not_the_result_of_a_later_remote_start(desk: Desk) -> None:
+    """A start that waited in the station's queue happened before anybody asked for one."""
+    desk.later(hours=1)
+    operation(desk)
+    begin(desk, start())
+    assert only(desk).operation_id is None
+
+
+def test_a_start_just_before_the_remote_start_by_the_station_s_clock_is_its_result(
+    desk: Desk,
+) -> None:
+    """Clocks differ a little."""
+    asked = operation(desk)
+    begin(desk, start(minutes=-2))
+    assert only(desk).operation_id == asked

@@ -200,3 +200,15 @@ async def test_a_new_connection_knows_no_statements(pool: Pool) -> None:
         break
     assert again != pid
     lane.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_failures_leave_no_plans_behind(lane: Lane) -> None:
+    """However often a text fails whose statements were new, the server keeps only those in use."""
+    for _ in range(5):
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            await lane.execute(("SELECT %s::int", (1,)), ("SELECT 1 / %s::int", (0,)))
+        await lane.rollback()
+    assert await lane.execute(("SELECT %s::int", (2,)), before="BEGIN", after="") == [(2,)]
+    await lane.rollback()
+    assert await lane.run("SELECT count(*) FROM pg_prepared_statements") == [(1,)]

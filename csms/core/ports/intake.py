@@ -36,13 +36,14 @@ class ILedger(Interface):
     def gather(
         asked: Sequence[tuple[StationKey, Question]], now: datetime
     ) -> Awaitable[list[State]]:
-        """Open a transaction and answer each question."""
+        """Open a transaction and answer each question; raises `Unstorable` of a question that
+        holds what cannot even be asked."""
 
     def commit(decisions: Sequence[Decision]) -> Awaitable[None]:
         """Write all decisions and their events, or nothing.
 
-        Raises `Stale` when somebody else changed what they were based on, and whatever the
-        database says of values it cannot take.
+        Raises `Stale` when somebody else changed what they were based on, or took the same turn,
+        and `Unstorable` when one of them holds what cannot be kept.
         """
 
     def abandon() -> Awaitable[None]:

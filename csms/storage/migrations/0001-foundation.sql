@@ -121,6 +121,15 @@ CREATE TABLE token (
 CREATE UNIQUE INDEX token_id ON token (operator_id, upper(id_token));
 CREATE INDEX token_group ON token (operator_id, upper(group_id)) WHERE group_id IS NOT NULL;
 
+-- Touched by each live start of a token whose sessions are limited, so that of two at the same
+-- moment one sees the other.
+CREATE TABLE token_turn (
+    operator_id integer NOT NULL REFERENCES operator,
+    id_token    text NOT NULL,
+    taken       bigint NOT NULL DEFAULT 1,
+    PRIMARY KEY (operator_id, id_token)
+) WITH (fillfactor = 50);
+
 -- OCPP 1.6 transaction ids: positive, within int32, never given twice (errata 3.54).
 CREATE SEQUENCE transaction_number AS integer MINVALUE 1 NO CYCLE;
 
@@ -158,8 +167,9 @@ CREATE TABLE session (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX session_transaction ON session (station_id, transaction_ref);
 CREATE UNIQUE INDEX session_start_key ON session (station_id, start_key);
-CREATE INDEX session_open ON session (station_id, evse_id) WHERE status <> 'ended';
-CREATE INDEX session_orphan ON session (station_id, started_at) WHERE transaction_ref IS NULL;
+-- By when we heard of them, for a station's own times may be anything.
+CREATE INDEX session_open ON session (station_id, evse_id, created_at) WHERE status <> 'ended';
+CREATE INDEX session_orphan ON session (station_id, created_at) WHERE transaction_ref IS NULL;
 CREATE INDEX session_open_token ON session (operator_id, upper(id_token)) WHERE status = 'active';
 CREATE INDEX session_started ON session (operator_id, started_at, id);
 CREATE INDEX session_station ON session (station_id, started_at, id);
@@ -234,6 +244,7 @@ CREATE TABLE quarantine (
     fault       text NOT NULL,
     content     text NOT NULL
 );
+CREATE INDEX quarantine_content ON quarantine (station_id, md5(content));
 COMMENT ON TABLE quarantine IS 'messages that may prove money and could not be taken in, as they came';
 
 CREATE TABLE quirk (
