@@ -83,3 +83,21 @@ def decide(
 ) -> Decision:
     """Decide a report: pure, raises nothing but bugs."""
     return RULES[type(report)][1](report, key, state, now, policy)
+
+
+MONEY = (SessionStarted, Metered, SessionStopped)
+"""Reports that may prove what somebody owes."""
+
+
+def salvage(report: Report, key: StationKey, now: datetime) -> Decision | None:
+    """What to do with a report that cannot be decided or stored: keep it as it is for whoever
+    settles the bill.  None when it proves no money."""
+    if not isinstance(report, MONEY):
+        return None
+    kept = Quarantined(
+        action=type(report).__name__,
+        fault="it could not be processed",
+        # Escaped, for it may be just a character in it that cannot be stored.
+        content=ascii(report),
+    )
+    return station.quarantined(kept, key, State(), now, Policy())

@@ -279,7 +279,7 @@ def closed(session: Session, at: datetime, meter_wh: float | None) -> Session:
     0 after higher readings is a station that does not know it: the last reading counts (and
     `BACKWARDS` tells so).
     """
-    session = _without_jump(session)
+    session = without_jump(session)
     if meter_wh is None:
         return replace(
             session,
@@ -312,8 +312,8 @@ def closed(session: Session, at: datetime, meter_wh: float | None) -> Session:
     )
 
 
-def _without_jump(session: Session) -> Session:
-    """The session without a jump that nothing confirmed; the stop register will tell."""
+def without_jump(session: Session) -> Session:
+    """The session at the last register believed, without a jump that nothing confirmed yet."""
     believed, last = session.reset_register_wh, session.meter_last_wh
     if believed is None or last is None or last < believed:
         return session

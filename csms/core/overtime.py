@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from csms.core.events import Event
 from csms.core.flags import ADMINISTRATIVE, flagged
+from csms.core.metering import without_jump
 from csms.core.ports import Overtime
 from csms.core.sessions import about
 from csms.core.values import Session, SessionStatus
@@ -56,7 +57,8 @@ def run_over(session: Session, now: datetime) -> tuple[Session, Event]:
 def ended_by_server(session: Session, now: datetime) -> tuple[Session, Event]:
     """The open session ended with its last reading (now, if there is none), and the event."""
     ended_at = max(session.started_at, session.last_reading_at or now)
-    stop = session.meter_stop_wh if session.meter_last_wh is None else session.meter_last_wh
+    last = without_jump(session).meter_last_wh
+    stop = session.meter_stop_wh if last is None else last
     ended = replace(
         session,
         status=SessionStatus.ENDED,

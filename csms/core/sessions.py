@@ -46,7 +46,7 @@ from csms.core.flags import (
     flagged,
     unflagged,
 )
-from csms.core.metering import Figures, closed, figures, fingerprint, metered
+from csms.core.metering import Figures, closed, figures, fingerprint, metered, without_jump
 from csms.core.orphans import (
     NO_NUMBER,
     adopt,
@@ -268,6 +268,7 @@ def _began_later(other: Session, report: SessionStarted, now: datetime) -> bool:
 
 def _superseded(session: Session, meter_wh: float | None, now: datetime) -> Session:
     """An open session whose EVSE has a newer one."""
+    session = without_jump(session)
     last = session.meter_last_wh
     if meter_wh is None or last is None or meter_wh < last:
         return replace(

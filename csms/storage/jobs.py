@@ -62,9 +62,10 @@ SELECT row_to_json(r)::text FROM (
     WHERE {which} FOR UPDATE OF e SKIP LOCKED) r
 """
 
+# By when we heard of it first: a station may have been offline, or its clock years ahead.
 _RUN_OVER = _SESSION.format(
-    which="""e.status <> 'ended' AND greatest(e.started_at, e.created_at) < %s
-             - make_interval(secs => %s) AND NOT %s = ANY(e.flags) LIMIT %s"""
+    which="""e.status <> 'ended' AND e.created_at < %s - make_interval(secs => %s)
+             AND NOT %s = ANY(e.flags) LIMIT %s"""
 )
 
 _OPEN_SESSION = _SESSION.format(which="e.id = %s AND e.status <> 'ended'")

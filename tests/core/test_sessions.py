@@ -838,6 +838,15 @@ def test_a_start_in_the_future_does_not_stay_open_for_ever(desk: Desk) -> None:
     assert sorted(s.status for s in desk.sessions) == [SessionStatus.ACTIVE, SessionStatus.ENDED]
 
 
+def test_a_session_is_superseded_at_the_last_register_believed(desk: Desk) -> None:
+    """A wild reading before the lost stop neither counts nor keeps it open."""
+    ref = begin(desk)
+    desk.say(CP1, meter(ref, (10, 2000.0), (11, 8_000_000.0)))
+    begin(desk, start(minutes=60, meter=2500.0))
+    old = desk.sessions[0]
+    assert (old.status, old.energy_wh, old.meter_stop_wh) == (SessionStatus.ENDED, 1000.0, 2000.0)
+
+
 def test_a_suspect_session_is_told_once(desk: Desk) -> None:
     """Further starts do not flag it anew."""
     ref = begin(desk)
@@ -880,3 +889,63 @@ def test_a_start_just_before_the_remote_start_by_the_station_s_clock_is_its_resu
     asked = operation(desk)
     begin(desk, start(minutes=-2))
     assert only(desk).operation_id == asked
+
+
+# -- whole stories
+
+
+@given(
+    st.lists(st.integers(0, 900), min_size=1, max_size=6),
+    st.data(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_charge_is_billed_once_however_it_is_told(
+    rises: list[int], data: st.DataObject, stopped_without: bool, named: bool
+) -> None:
+    """Messages come in the order of the station's queue, any of them again at any later point,
+    its values with the transaction or without, once more with the stop: one session, stop minus
+    start, each sample kept once."""
+    desk = Desk(at(60))
+    ref = "1" if named else None
+    registers = [1000.0 + sum(rises[: i + 1]) for i in range(len(rises))]
+    story: list[object] = [start()]
+    story += [meter(ref, (i + 1, register)) for i, register in enumerate(registers)]
+    again = tuple(reading(i + 1, register) for i, register in enumerate(registers))
+    last = registers[-1]
+    final = None if stopped_without else last + 50
+    story.append(stop("1", 30, final, readings=again))
+    for index, message in enumerate(story):
+        desk.say(CP1, message)  # type: ignore[arg-type]  # reports of several kinds
+        told_again = data.draw(st.lists(st.integers(0, index), max_size=2))
+        for earlier in told_again:
+            desk.say(CP1, story[earlier])  # type: ignore[arg-type]  # reports of several kinds
+    session = only(desk)
+    assert session.energy_wh == (final or last) - 1000
+    assert session.status is SessionStatus.ENDED
+    assert len(desk.book.readings) == len(rises)
+    assert desk.kinds.count("session.started") == desk.kinds.count("session.ended") == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 2), st.integers(0, 900)), min_size=1, max_size=12),
+    st.permutations([1, 2]),
+)
+def test_two_undelivered_charges_at_once_stay_two(
+    told: list[tuple[int, int]], order: list[int]
+) -> None:
+    """Neither is billed what the other took, in whatever order they end."""
+    desk = Desk(at(60))
+    register = {1: 1000.0, 2: 700_000.0}
+    first: dict[int, float] = {}
+    for minute, (evse, rise) in enumerate(told):
+        register[evse] += rise
+        first.setdefault(evse, register[evse])
+        desk.say(CP1, meter("-1", (minute, register[evse]), evse=evse))
+    for evse in order:
+        if evse in first:
+            for _ in range(2):
+                desk.say(CP1, stop("-1", 30, register[evse] + 10))
+    energies = {session.evse_id: session.energy_wh for session in desk.sessions}
+    assert energies == {evse: register[evse] + 10 - first[evse] for evse in first}
+    assert all(session.status is SessionStatus.ENDED for session in desk.sessions)

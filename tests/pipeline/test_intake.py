@@ -4,21 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
 
-from csms.core.decisions import ClaimConnection, Decision, OpenSession, Policy, Stale
+from csms.core.decisions import (
+    ClaimConnection,
+    Decision,
+    OpenSession,
+    Policy,
+    Question,
+    Stale,
+    State,
+    Unstorable,
+)
 from csms.core.errors import Overloaded, Refusal, Unavailable
 from csms.core.ports import IIntake, ILedger
 from csms.core.replies import Acknowledged, ConnectionClaimed, StartAnswered, TimeTold
-from csms.core.reports import Beat, Connected, Metered, Report, SessionStarted
-from csms.core.values import Reading, Sample, StationKey, TokenStatus
-from csms.pipeline.intake import STALE_LIMIT, Intake, IntakeSettings
+from csms.core.reports import (
+    Beat,
+    Connected,
+    Metered,
+    Report,
+    SessionStarted,
+    SessionStopped,
+)
+from csms.core.values import Reading, Sample, SessionStatus, StationKey, TokenStatus
+from csms.pipeline.intake import Intake, IntakeSettings
+from csms.pipeline.lanes import STALE_LIMIT
 from csms.testing.ledger import MemoryBook, MemoryLedger
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -407,3 +427,369 @@ def test_sessions_are_opened_once_per_start() -> None:
     assert len(refs) == 29
     assert rig.intake.reports == 29
     assert OpenSession(next(iter(rig.book.sessions.values()))).session.version == 0
+
+
+# -- what a reviewer tried
+
+
+def start(token: str, at: datetime = T0) -> SessionStarted:
+    return SessionStarted(evse_id=1, id_token=token, at=at, meter_wh=0.0)
+
+
+def test_starts_of_one_token_are_one_whatever_its_case() -> None:
+    """idTag is a CiString."""
+    rig = Rig(policy=Policy(accept_unknown_tokens=True, concurrent_sessions=1))
+    rig.say(1, start("T"))
+    rig.say(2, start("t"))
+    rig.turn()
+    verdicts = [reply.authorization.status for _, reply in rig.answers]
+    assert verdicts == [TokenStatus.ACCEPTED, TokenStatus.CONCURRENT]
+
+
+def test_starts_of_a_token_without_limit_share_a_batch() -> None:
+    """A fleet that starts with one token is not served one by one."""
+    rig = Rig()
+    for station in range(50):
+        rig.say(station, start("T"))
+    rig.turn()
+    assert rig.ledger.batches == [50]
+
+
+def test_starts_beyond_the_limit_share_a_batch() -> None:
+    """Only those that are accepted take turns."""
+    rig = Rig(policy=Policy(accept_unknown_tokens=True, concurrent_sessions=2))
+    for station in range(50):
+        rig.say(station, start("T"))
+    rig.say(50, HELLO)
+    rig.turn()
+    assert rig.ledger.batches == [2, 1, 48]
+    accepted = [who for who, reply in rig.answers if getattr(reply, "authorization", None)]
+    assert len(accepted) == 50
+
+
+def test_a_batch_holds_a_bounded_number_of_readings() -> None:
+    """A fleet that comes back with a day's samples does not make one huge statement."""
+    rig = Rig()
+    many = Metered(evse_id=1, readings=meter(1.0).readings * 2_000)
+    for station in range(7):
+        rig.say(station, many)
+    rig.turn()
+    assert rig.ledger.batches == [3, 3, 1]
+
+
+def test_a_subscriber_that_fails_holds_up_nobody(logged: Callable[[], list[str]]) -> None:
+    """What happens after the commit cannot undo it, nor stop the lane."""
+    rig = Rig()
+
+    def broken() -> None:
+        raise RuntimeError("no")
+
+    rig.intake = Intake(rig.clock, rig.ledgers, rig.policy, rig.settings, rig.now, broken)
+    for station in (1, 2):
+        rig.say(station, HELLO)
+        rig.turn()
+    assert len(rig.answers) == 2
+    assert any("publish" in line for line in logged())
+
+
+def test_a_report_that_cannot_even_be_asked_about_is_answered(
+    logged: Callable[[], list[str]],
+) -> None:
+    """And takes no place in the queue for ever."""
+    rig = Rig()
+    rig.say(1, "nonsense")  # type: ignore[arg-type]  # on purpose
+    rig.turn()
+    assert [type(reply) for _, reply in rig.answers] == [Refusal]
+    assert rig.intake.queued == 0
+
+
+@attrs.define
+class Tripping(MemoryLedger):
+    """A ledger that tells where it is before it does anything, and raises what that raises."""
+
+    trip: Callable[[str], None] = lambda _: None
+
+    async def gather(
+        self, asked: Sequence[tuple[StationKey, Question]], now: datetime
+    ) -> list[State]:
+        self.trip("gather")
+        return await super().gather(asked, now)
+
+    async def commit(self, decisions: Sequence[Decision]) -> None:
+        self.trip("commit")
+        await super().commit(decisions)
+
+    async def abandon(self) -> None:
+        self.trip("abandon")
+
+    async def ready(self) -> None:
+        self.trip("ready")
+
+
+@pytest.mark.parametrize("where", ["gather", "commit", "abandon", "ready"])
+def test_a_broken_ledger_answers_everybody_and_leaves_the_lane_alive(
+    where: str, logged: Callable[[], list[str]]
+) -> None:
+    """Whatever it raises and wherever, each report is answered once and the lane serves on."""
+    rig = Rig()
+    broken = True
+
+    def trip(here: str) -> None:
+        if broken and here == where:
+            raise RuntimeError("unheard of")
+        if broken and here == "commit":
+            raise Unavailable("gone") if where == "ready" else ValueError("refused")
+
+    ledger = Tripping(rig.book, trip=trip)
+    rig.intake = Intake(rig.clock, [ledger], rig.policy, rig.settings, rig.now, rig.publish)
+    for station in (1, 2, 3):
+        rig.say(station, HELLO)
+    rig.say(1, Beat())
+    for _ in range(300):
+        rig.turn(0.1)
+    assert sorted(who for who, _ in rig.answers) == ["CP1", "CP1", "CP2", "CP3"]
+    assert rig.intake.queued == 0
+    broken = False
+    rig.say(1, HELLO)
+    rig.turn()
+    assert isinstance(rig.answers[-1][1], ConnectionClaimed)
+
+
+def test_an_answer_may_bring_a_report_while_the_database_is_gone() -> None:
+    """Also the answer that it took too long."""
+    rig = Rig(settings=IntakeSettings(patience_s=5, batch_limit=1))
+    rig.ledger.gone = True
+    keys = [StationKey(n, f"CP{n}") for n in range(3)]
+    for key in keys:
+        rig.intake.submit(key, HELLO, lambda _: None)
+        rig.intake.submit(key, HELLO, lambda _, n=key.id: rig.say(n + 10, HELLO))
+    for _ in range(60):
+        rig.turn(0.25)
+    rig.ledger.gone = False
+    for _ in range(20):
+        rig.turn(0.25)
+    assert sorted(who for who, _ in rig.answers) == ["CP10", "CP11", "CP12"]
+    assert rig.intake.queued == 0
+
+
+def test_the_overdue_are_answered_in_their_order() -> None:
+    """Of one station the first that waits is refused first."""
+    rig = Rig(settings=IntakeSettings(patience_s=5))
+    rig.ledger.gone = True
+    order: list[int] = []
+    for number in range(4):
+        rig.intake.submit(StationKey(1, "CP1"), HELLO, lambda _, n=number: order.append(n))
+    for _ in range(40):
+        rig.turn(0.25)
+    assert order == [0, 1, 2, 3]
+
+
+def test_a_database_that_fails_as_soon_as_it_is_back_is_not_pressed() -> None:
+    """Attempts get rarer; the first comes at once."""
+    rig = Rig()
+    attempts: list[float] = []
+
+    def trouble(_: Sequence[Decision]) -> None:
+        attempts.append(rig.clock.seconds())
+        raise Unavailable("disk full")
+
+    rig.ledger.trouble = trouble
+    rig.say(1, HELLO)
+    for _ in range(2000):
+        rig.turn(0.01)
+    assert attempts[:2] == [0.01, 0.01]
+    assert len(attempts) < 40
+
+
+def test_what_cannot_be_stored_is_not_tried_again(logged: Callable[[], list[str]]) -> None:
+    """One poison report costs its neighbours a few more commits, not hundreds."""
+    rig = Rig()
+    commits: list[int] = []
+
+    def trouble(decisions: Sequence[Decision]) -> None:
+        commits.append(len(decisions))
+        for decision in decisions:
+            for write in decision.writes:
+                if isinstance(write, ClaimConnection) and write.station_id == 5:
+                    raise Unstorable("no such number")
+
+    rig.ledger.trouble = trouble
+    for station in range(64):
+        rig.say(station, HELLO)
+    rig.turn()
+    assert [who for who, reply in rig.answers if isinstance(reply, Refusal)] == ["CP5"]
+    assert len(commits) == 1 + 6 * 2
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        start("POISON"),
+        SessionStopped(transaction_ref="POISON", at=T0),
+        Metered(evse_id=1, transaction_ref="POISON", readings=meter(1.0).readings),
+        Metered(evse_id=1, transaction_ref="POISON", readings=(None,)),  # type: ignore[arg-type]
+    ],
+    ids=["start", "stop", "meter", "bug"],
+)
+def test_what_proves_money_and_cannot_be_stored_is_kept_as_it_is(
+    report: Report, logged: Callable[[], list[str]]
+) -> None:
+    """The station is told that it failed, and gives up at last; whoever settles the bill finds
+    what it said."""
+    rig = Rig()
+
+    def trouble(decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            for write in decision.writes:
+                if isinstance(write, OpenSession):
+                    raise Unstorable("no")
+
+    rig.ledger.trouble = trouble
+    rig.say(1, report)
+    rig.say(2, HELLO)
+    rig.turn()
+    assert isinstance(dict(rig.answers)["CP1"], Refusal)
+    assert isinstance(dict(rig.answers)["CP2"], ConnectionClaimed)
+    (kept,) = rig.book.quarantine
+    assert (kept.station_id, kept.action) == (1, type(report).__name__)
+    assert "POISON" in kept.content
+    assert rig.intake.refused == 1
+
+
+def test_a_poison_that_cannot_be_quarantined_either_is_refused(
+    logged: Callable[[], list[str]],
+) -> None:
+    """Once."""
+    rig = Rig()
+
+    def trouble(_: Sequence[Decision]) -> None:
+        raise Unstorable("nothing goes")
+
+    rig.ledger.trouble = trouble
+    rig.say(1, start("T"))
+    rig.turn()
+    assert [type(reply) for _, reply in rig.answers] == [Refusal]
+
+
+def test_contention_over_one_station_does_not_refuse_the_others() -> None:
+    """A batch that is always stale is halved too."""
+    rig = Rig()
+
+    def trouble(decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            for write in decision.writes:
+                if isinstance(write, ClaimConnection) and write.station_id == 5:
+                    raise Stale
+
+    rig.ledger.trouble = trouble
+    for station in range(1, 30):
+        rig.say(station, HELLO)
+    rig.turn()
+    assert [who for who, reply in rig.answers if isinstance(reply, Refusal)] == ["CP5"]
+    assert len(rig.answers) == 29
+
+
+class Weather(StrEnum):
+    """What a commit may meet."""
+
+    STALE = "stale"
+    GONE = "gone"
+    LOST_AFTER = "committed, and the connection lost"
+    TIMEOUT = "timeout"
+
+
+@attrs.define
+class Stormy(MemoryLedger):
+    """A ledger whose next commits meet the weather."""
+
+    weather: list[Weather] = attrs.field(factory=list)
+
+    async def commit(self, decisions: Sequence[Decision]) -> None:
+        now = self.weather.pop(0) if self.weather else None
+        if now is Weather.STALE:
+            raise Stale
+        if now is Weather.GONE:
+            raise Unavailable("gone")
+        if now is Weather.TIMEOUT:
+            raise ValueError("too slow")
+        for write in [write for decision in decisions for write in decision.writes]:
+            if isinstance(write, OpenSession) and write.session.transaction_ref == "POISON":
+                raise Unstorable("poison")
+        await super().commit(decisions)
+        if now is Weather.LOST_AFTER:
+            raise Unavailable("gone, but not in vain")
+
+
+SAID = st.one_of(
+    st.sampled_from(
+        [
+            HELLO,
+            Beat(),
+            Metered(evse_id=1, readings=(None,)),  # type: ignore[arg-type]  # a bug
+            SessionStopped(transaction_ref="POISON", at=T0),
+        ]
+    ),
+    st.builds(start, st.sampled_from("ab")),
+    st.integers(0, 5).map(lambda n: meter(float(n))),
+)
+STEPS = st.lists(
+    st.one_of(st.tuples(st.integers(1, 5), SAID), st.floats(0, 3), st.sampled_from(Weather)),
+    max_size=40,
+)
+
+
+def is_true(report: Report, station: int, reply: object, book: MemoryBook) -> bool:
+    """Whether the answer says what is in the book."""
+    if isinstance(reply, Refusal):
+        return True
+    match report:
+        case SessionStarted():
+            assert isinstance(reply, StartAnswered)
+            sessions = [s for s in book.sessions.values() if s.station_id == station]
+            return reply.transaction_ref in {session.transaction_ref for session in sessions}
+        case Metered(readings=(taken,)):
+            readings = [r for r in book.readings.values() if r.station_id == station]
+            return taken.samples in [reading.samples for reading in readings]
+        case SessionStopped():
+            return False
+    return True
+
+
+@given(STEPS, st.integers(1, 3), st.integers(1, 4), st.booleans())
+@settings(deadline=None)
+def test_whatever_happens_everybody_is_answered_once_and_truly(
+    steps: list[object], lanes: int, batch: int, limited: bool
+) -> None:
+    """Each report is answered exactly once, those of a station in their order, what was
+    acknowledged is in the book, and no token has more sessions than it may."""
+    policy = Policy(accept_unknown_tokens=True, concurrent_sessions=int(limited))
+    rig = Rig(settings=IntakeSettings(batch_limit=batch, patience_s=5), policy=policy)
+    weather: list[Weather] = []
+    ledgers = [Stormy(rig.book, weather=weather) for _ in range(lanes)]
+    rig.intake = Intake(rig.clock, ledgers, policy, rig.settings, rig.now, rig.publish)
+    said: list[tuple[int, Report]] = []
+    heard: list[tuple[int, object]] = []
+    for step in steps:
+        match step:
+            case (int(station), report):
+                said.append((station, report))
+                key, number = StationKey(station, f"CP{station}"), len(said) - 1
+                rig.intake.submit(key, report, lambda reply, n=number: heard.append((n, reply)))
+            case Weather():
+                weather.append(step)
+            case float(seconds):
+                rig.turn(seconds)
+    for _ in range(100):
+        rig.turn(0.5)
+    assert sorted(number for number, _ in heard) == list(range(len(said)))
+    assert rig.intake.queued == 0
+    assert all(is_true(said[n][1], said[n][0], reply, rig.book) for n, reply in heard)
+    for station in range(1, 6):
+        order = [number for number, _ in heard if said[number][0] == station]
+        assert order == sorted(order)
+    accepted = [
+        session.id_token
+        for session in rig.book.sessions.values()
+        if session.status is SessionStatus.ACTIVE and session.authorization == "Accepted"
+    ]
+    assert not limited or len(accepted) == len(set(accepted))

@@ -189,6 +189,14 @@ async def test_late_news(jobs: PostgresJobs, pool: Pool) -> None:
 
 
 @waits
+async def test_future_start(jobs: PostgresJobs, pool: Pool) -> None:
+    """A session of a station whose clock is years ahead runs too long like any other."""
+    ahead = NOW + timedelta(days=400)
+    await session(pool, await station(pool), ahead, created_at=ago(hours=13))
+    assert await jobs.flag_overtime(NOW, MAX_S) == 1
+
+
+@waits
 async def test_overtime(jobs: PostgresJobs, pool: Pool) -> None:
     """Flagged sessions come with what is to be known about their stations, those never asked
     about first."""

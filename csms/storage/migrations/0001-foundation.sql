@@ -170,7 +170,8 @@ CREATE UNIQUE INDEX session_start_key ON session (station_id, start_key);
 -- By when we heard of them, for a station's own times may be anything.
 CREATE INDEX session_open ON session (station_id, evse_id, created_at) WHERE status <> 'ended';
 CREATE INDEX session_orphan ON session (station_id, created_at) WHERE transaction_ref IS NULL;
-CREATE INDEX session_open_token ON session (operator_id, upper(id_token)) WHERE status = 'active';
+CREATE INDEX session_open_token ON session (operator_id, upper(id_token))
+    WHERE status = 'active' AND "authorization" = 'Accepted';
 CREATE INDEX session_started ON session (operator_id, started_at, id);
 CREATE INDEX session_station ON session (station_id, started_at, id);
 
