@@ -142,6 +142,12 @@ def test_deep() -> None:
         station_changes({"vendor_data": {"a": data}})
 
 
+def test_data_is_kept_as_it_is() -> None:
+    """Texts, numbers, lists and records within each other."""
+    data = {"bay": "7", "tags": ["a", {"b": None, "c": [1, 2.5, "d"]}], "empty": {}}
+    assert station_changes({"vendor_data": data}) == {"vendor_data": data}
+
+
 @given(
     data=st.dictionaries(
         st.text(), st.recursive(st.none() | st.text() | st.floats(), st.lists, max_leaves=5)
