@@ -7,6 +7,9 @@ was reset or swapped, or misread once; which of the two, only later readings tel
 - it comes back to at least where it was: a glitch, and the energy is counted as if the low
   readings had never come.
 
+One that falls, but not below the start, was not reset: it is the higher reading that was wrong,
+and energy is last minus first again.
+
 So it is with one that jumps by more than a charger can deliver: the jump is counted when a
 second reading confirms it (and flagged for a human), and never was if the register comes back
 down.  While a register is in doubt the last one believed, and the energy then, are kept as
@@ -90,7 +93,9 @@ def figures(reading: Reading) -> Figures:
             continue
         measurand = sample.measurand
         if measurand == REGISTER:
-            if sample.location != "Outlet" or sample.unit != "Wh" or _beyond(value):
+            if sample.location != "Outlet" or sample.unit != "Wh":
+                continue
+            if abs(value) > LARGEST_REGISTER_WH:
                 continue
             if sample.phase is not None:
                 phases[REGISTER, sample.phase] = value
@@ -113,10 +118,6 @@ def figures(reading: Reading) -> Figures:
         register = _total_of(REGISTER, phases, register)
         power = _total_of(POWER, phases, power)
     return Figures(register, power, soc, begin_wh=begin)
-
-
-def _beyond(register: float) -> bool:
-    return abs(register) > LARGEST_REGISTER_WH
 
 
 def _total_of(
@@ -157,9 +158,20 @@ def metered(session: Session, readings: Iterable[tuple[datetime, Figures]]) -> S
         if before is not None and taken_at <= before:
             session = _late(session, taken_at, found)
             continue
+        power = session.power_w if found.power_w is None else found.power_w
+        soc = session.soc_percent if found.soc_percent is None else found.soc_percent
         if found.register_wh is not None:
-            session = _counted(session, taken_at, found.register_wh, begins=found.begins)
-        session = _live(session, found, last_reading_at=taken_at)
+            session = _counted(
+                session,
+                taken_at,
+                found.register_wh,
+                begins=found.begins,
+                power_w=power,
+                soc_percent=soc,
+                last_reading_at=taken_at,
+            )
+        else:
+            session = replace(session, power_w=power, soc_percent=soc, last_reading_at=taken_at)
     return session
 
 
@@ -167,22 +179,16 @@ def _when(reading: tuple[datetime, Figures]) -> datetime:
     return reading[0]
 
 
-def _live(session: Session, found: Figures, **changes: object) -> Session:
-    """The session with power and state of charge as last told."""
-    return replace(
-        session,
-        power_w=session.power_w if found.power_w is None else found.power_w,
-        soc_percent=session.soc_percent if found.soc_percent is None else found.soc_percent,
-        **changes,
-    )
-
-
 def _late(session: Session, taken_at: datetime, found: Figures) -> Session:
     """The session after a reading that is not newer than its newest one."""
     newest = session.last_reading_at
     assert newest is not None  # or nothing would be late
     if taken_at == newest:
-        session = _live(session, found)
+        session = replace(
+            session,
+            power_w=session.power_w if found.power_w is None else found.power_w,
+            soc_percent=session.soc_percent if found.soc_percent is None else found.soc_percent,
+        )
     register, last, first = found.register_wh, session.meter_last_wh, session.meter_start_wh
     if register is None:
         return session
@@ -226,19 +232,22 @@ def _starts_at_zero(session: Session) -> bool:
     return not session.meter_start_wh and not session.meter_last_wh and not session.energy_wh
 
 
-def _counted(session: Session, at: datetime, register: float, *, begins: bool = False) -> Session:
-    """The session after a register newer than its last."""
+def _counted(
+    session: Session, at: datetime, register: float, *, begins: bool = False, **beside: object
+) -> Session:
+    """The session after a register newer than its last; ``beside`` is what else changes."""
     last = session.meter_last_wh
     if last is None:
-        return _from(session, register)
+        return replace(_from(session, register), **beside)
     during = at - (session.last_reading_at or session.started_at)
     flags = session.flags
     if _starts_at_zero(session):
         # Some stations start at 0 and say their register in the first sample.
         if begins:
-            return _from(session, register)
+            return replace(_from(session, register), **beside)
         if not plausible(register, during):
-            return replace(_from(session, register), flags=flagged(flags, START_UNKNOWN))
+            flags = flagged(flags, START_UNKNOWN)
+            return replace(_from(session, register), flags=flags, **beside)
     energy = session.energy_wh
     believed, energy_then = session.reset_register_wh, session.reset_energy_wh
     doubted = believed is not None
@@ -246,8 +255,10 @@ def _counted(session: Session, at: datetime, register: float, *, begins: bool = 
         believed, energy_then = last, energy
     if register < believed:
         flags = flagged(flags, BACKWARDS)
-        # Below since before: the rises since the reset.
-        if doubted and last < register:
+        if not doubted:
+            energy = _fallen(session, register, believed)
+        elif last < register:
+            # Below since before: the rises since the reset.
             if plausible(register - last, during):
                 energy += register - last
             else:
@@ -269,7 +280,17 @@ def _counted(session: Session, at: datetime, register: float, *, begins: bool = 
         reset_register_wh=believed if doubted else None,
         reset_energy_wh=energy_then if doubted else 0.0,
         flags=flags,
+        **beside,
     )
+
+
+def _fallen(session: Session, register: float, believed: float) -> float:
+    """Energy when the register falls: as before if it may have been reset, else since the start,
+    for then a reading before was too high."""
+    start = session.meter_start_wh
+    if start and start <= register and session.energy_wh == _round(believed - start):
+        return register - start
+    return session.energy_wh
 
 
 def closed(session: Session, at: datetime, meter_wh: float | None) -> Session:

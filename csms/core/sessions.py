@@ -336,7 +336,8 @@ def meter_taken(
                 )
             )
     writes.extend(_readings(AddReading, key, report.evse_id, session, figured, now))
-    writes.extend(_readings(AddReading, key, report.evse_id, None, strangers, now))
+    if strangers:
+        writes.extend(_readings(AddReading, key, report.evse_id, None, strangers, now))
     return Decision(ACKNOWLEDGED, tuple(writes), tuple(events))
 
 

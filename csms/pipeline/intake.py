@@ -109,7 +109,7 @@ class Intake(Service):
         self._closing = True
         working = [idle for lane in self._lanes if (idle := lane.idle()) is not None]
         if working:
-            await DeferredList([_settled(each) for each in working])
+            await DeferredList([_settled(each) for each in working], consumeErrors=True)
 
     def stopService(self) -> Deferred[None]:
         """See `stopped`."""

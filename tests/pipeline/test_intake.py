@@ -10,7 +10,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 from zope.interface.verify import verifyObject
@@ -407,6 +407,20 @@ def test_stopping_settles_what_was_taken() -> None:
     assert rig.answers[1] == ("CP1", Acknowledged())
     assert done == [None]
     assert rig.book.readings
+
+
+def test_who_does_not_wait_for_the_stop_disturbs_nobody(logged: Callable[[], list[str]]) -> None:
+    """A stop that is given up leaves the batch under way alone."""
+    rig = Rig()
+    rig.ledger.shut = True
+    rig.say(1, HELLO)
+    rig.turn()
+    stopping = rig.intake.stopService()
+    stopping.addErrback(lambda failure: failure.trap(CancelledError))
+    stopping.cancel()
+    rig.ledger.open()
+    assert isinstance(rig.answers[0][1], ConnectionClaimed)
+    assert logged() == []
 
 
 def test_stopping_an_idle_intake_is_immediate() -> None:

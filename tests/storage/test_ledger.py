@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from zope.interface.verify import verifyObject
 
+from csms.adapter.dialect import DIALECTS, Understood
+from csms.adapter.schema import Schemas
 from csms.core.authorization import known
 from csms.core.decide import decide, question
 from csms.core.decisions import Decision, Policy, Question, Stale, Unstorable
@@ -41,12 +43,14 @@ from csms.core.values import (
     Sample,
     Session,
     StationKey,
+    Strictness,
     TokenStatus,
 )
 from csms.storage import ledger_sql
 from csms.storage.ledger import PostgresLedger
 from csms.storage.pool import Pool
 from csms.testing.desk import Desk
+from csms.testing.payloads import mutated, payloads
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACCEPTED = Authorization(status=TokenStatus.ACCEPTED)
@@ -582,3 +586,47 @@ async def test_both_ledgers_agree(
     )
     assert set(kept_readings) == set(desk.book.readings)
     assert [e.kind for e in await events(pool)] == desk.kinds
+
+
+ACTIONS = (
+    "Authorize",
+    "BootNotification",
+    "StartTransaction",
+    "MeterValues",
+    "StopTransaction",
+    "StatusNotification",
+    "DataTransfer",
+    "FirmwareStatusNotification",
+)
+DOCUMENTS = Schemas("v16").documents
+WIRE = st.sampled_from(ACTIONS).flatmap(
+    lambda action: st.tuples(
+        st.just(action),
+        st.one_of(payloads(DOCUMENTS[action]), mutated(DOCUMENTS[action])),
+        st.sampled_from(Strictness),
+    )
+)
+
+
+@given(st.lists(WIRE, max_size=12))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@pytest_twisted.ensureDeferred
+async def test_whatever_a_station_says_can_be_kept(
+    pool: Pool, ledger: PostgresLedger, said: list[tuple[str, object, Strictness]]
+) -> None:
+    """What the dialect takes for a report, the ledger can ask about and store, and the answer
+    can be written; nothing that comes over the wire is poison."""
+    await pool.execute(
+        "TRUNCATE station, session, reading, outbox, connector RESTART IDENTITY CASCADE"
+    )
+    key = await station(pool)
+    dialect = DIALECTS["ocpp1.6"]
+    for action, payload, strictness in said:
+        read = dialect.read(action, payload, strictness, T0)
+        if isinstance(read, Understood):
+            reply = await say(ledger, key, read.report)
+            assert isinstance(dialect.write(action, reply), dict)
