@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
-from csms.adapter.texts import mended_json
+from csms.adapter.texts import mended, mended_json
 from csms.adapter.times import moment
 from csms.adapter.v16.metering import readings
 from csms.core.reports import (
@@ -100,7 +100,7 @@ def read_start(payload: Json, notes: Notes) -> SessionStarted:
         connector_id=min(evse_id, 1),
         id_token=_tag(payload["idTag"], notes),
         at=at,
-        told_at=(payload["timestamp"] or "") if at is notes.now else None,
+        told_at=mended(payload["timestamp"] or "") if at is notes.now else None,
         meter_wh=_register(payload["meterStart"], "meterStart", notes),
         reservation_ref=_number(payload, notes, "reservationId"),
     )

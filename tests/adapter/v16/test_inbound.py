@@ -328,6 +328,12 @@ def test_statuses(status: ConnectorStatus) -> None:
         ),
         (
             "StartTransaction",
+            {**START, "timestamp": "never\x00"},
+            changed(STARTED, at=NOW, told_at="never\N{REPLACEMENT CHARACTER}"),
+            [("bad_timestamp", "timestamp=never\N{REPLACEMENT CHARACTER}")],
+        ),
+        (
+            "StartTransaction",
             {**START, "timestamp": ["x"], "reservationId": "none"},
             changed(STARTED, at=NOW, told_at=""),
             [
