@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
 
 from csms.storage.pool import Pool
 from csms.testing.postgres import PostgresServer
+
+# The gate says the same of the same code; HYPOTHESIS_PROFILE=explore looks for what is new.
+hypothesis.settings.register_profile("gate", derandomize=True)
+hypothesis.settings.register_profile("explore", max_examples=500)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 @pytest.fixture(scope="session")
