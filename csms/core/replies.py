@@ -55,6 +55,13 @@ class StopAnswered(Struct, frozen=True):
     authorization: Authorization | None = None
 
 
+class TransactionAnswered(Struct, frozen=True):
+    """Answer to `csms.core.reports.TransactionTold`; ``authorization`` is None when it brought
+    no token."""
+
+    authorization: Authorization | None = None
+
+
 class DataTransferAnswered(Struct, frozen=True, kw_only=True):
     """``status``: Accepted, Rejected, UnknownMessageId or UnknownVendorId."""
 
@@ -70,5 +77,6 @@ Reply = (
     | AuthorizationGiven
     | StartAnswered
     | StopAnswered
+    | TransactionAnswered
     | DataTransferAnswered
 )

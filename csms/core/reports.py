@@ -6,6 +6,7 @@ The adapter builds these from wire payloads; `csms.core.decide` turns each into 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -102,6 +103,41 @@ class SessionStopped(Struct, frozen=True, kw_only=True):
     readings: tuple[Reading, ...] = ()
 
 
+class Stage(StrEnum):
+    """Where in its transaction a station says it is (OCPP 2.x TransactionEventEnum)."""
+
+    STARTED = "started"
+    UPDATED = "updated"
+    ENDED = "ended"
+
+
+class TransactionTold(Struct, frozen=True, kw_only=True):
+    """TransactionEvent (2.x E01-E15): the station names and numbers what it tells.
+
+    ``sequence_number`` orders the events of a transaction, with gaps where some were lost or
+    are late.  ``evse_id`` and ``id_token`` are there where the event brings them.
+    """
+
+    stage: Stage
+    transaction_ref: str
+    sequence_number: int
+    at: datetime
+    offline: bool = False
+    trigger: str = ""
+    """triggerReason, as OCPP names it."""
+    charging_state: str | None = None
+    evse_id: int | None = None
+    connector_id: int | None = None
+    id_token: str | None = None
+    id_token_kind: str | None = None
+    readings: tuple[Reading, ...] = ()
+    reason: str | None = None
+    """stoppedReason; None on an end means Local."""
+    remote_start_ref: int | None = None
+    """remoteStartId of the RequestStartTransaction that led to it."""
+    reservation_ref: int | None = None
+
+
 class DataTransferred(Struct, frozen=True, kw_only=True):
     """DataTransfer from the station (1.6 §4.3, 2.x P02): opaque and untrusted."""
 
@@ -142,6 +178,7 @@ Report = (
     | SessionStarted
     | Metered
     | SessionStopped
+    | TransactionTold
     | DataTransferred
     | FirmwareProgressed
     | LogUploadProgressed
