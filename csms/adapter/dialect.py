@@ -88,6 +88,11 @@ class Dialect:
         row = self._of.inbound.get(action)
         return row is not None and row.money
 
+    def is_told(self, action: str) -> bool:
+        """Whether stations send the message as a SEND (2.1), which gets no answer."""
+        row = self._of.inbound.get(action)
+        return row is not None and row.told
+
     def read(
         self, action: str, payload: object, strictness: Strictness, now: datetime
     ) -> Understood | Fault:
@@ -167,6 +172,13 @@ class Dialect:
         if flaw is not None:
             detail = f"The answer breaks its schema: {flaw.field or 'payload'} {flaw.rule}."
         return Outcome(status=verdict.status, response=response, detail=detail)
+
+    def dispute(self, command: Command, payload: object) -> Fault | None:
+        """What the schema has against the payload of a CALLRESULT to ``command``, if anything."""
+        request = self._of.commands[type(command)].spell(command)
+        assert not isinstance(request, Unsupported), "only what was sent is answered"
+        flaw = self._of.schemas.flaw(f"{request.action}Response", payload)
+        return None if flaw is None else flaw.fault
 
     def failed(
         self,

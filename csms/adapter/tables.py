@@ -60,6 +60,8 @@ class Inbound:
     write: Callable[[Any], dict[str, object]]
     boot: bool = False
     money: bool = False
+    told: bool = False
+    """Whether it is sent without wanting an answer (SEND of 2.1)."""
     lenience: Mapping[str, Lenience] = attrs.field(factory=dict)
     """By field path without indices (``meterValue.sampledValue.unit``)."""
 

@@ -16,6 +16,8 @@ from csms.adapter.faults import MAX_TEXT, FaultKind
 CALL = 2
 CALLRESULT = 3
 CALLERROR = 4
+CALLRESULTERROR = 5
+SEND = 6
 
 MAX_ID = 36
 """Characters of a message id (1.6-J §4.1.4, 2.x Part 4 §4.1.4)."""
@@ -46,6 +48,8 @@ class Envelope(Struct, frozen=True, kw_only=True):
     twin: FaultKind
     """A CALL whose id is that of a CALL still in progress."""
     unknown_type: FaultKind | None
+    newer: bool = False
+    """Whether there are SEND and CALLRESULTERROR (2.1 Part 4 §4.2.4, §4.2.5)."""
 
 
 _NEWER = Envelope(
@@ -54,6 +58,7 @@ _NEWER = Envelope(
     bad_id=FaultKind.RPC_FRAMEWORK,
     twin=FaultKind.RPC_FRAMEWORK,
     unknown_type=None,
+    newer=True,
 )
 
 ENVELOPES: Mapping[str, Envelope] = MappingProxyType(
@@ -140,9 +145,9 @@ def result_frame(message_id: str, payload: Mapping[str, object]) -> bytes:
     return orjson.dumps((CALLRESULT, message_id, payload))
 
 
-def error_frame(message_id: str, code: str, text: str) -> bytes:
-    """``[4, id, code, text, {}]``."""
-    return orjson.dumps((CALLERROR, message_id, code, text[:MAX_TEXT], {}))
+def error_frame(message_id: str, code: str, text: str, kind: int = CALLERROR) -> bytes:
+    """``[4, id, code, text, {}]``, or of another ``kind``."""
+    return orjson.dumps((kind, message_id, code, text[:MAX_TEXT], {}))
 
 
 def echo(message_id: object) -> str:

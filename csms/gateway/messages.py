@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from csms.adapter.faults import FaultKind
+from csms.adapter.faults import Fault, FaultKind
 
 REUSED_ID = "reused_message_id"
 NULL_PAYLOAD = "null_payload"
@@ -21,6 +21,25 @@ class Call(Struct, frozen=True, gc=False):
     digest: int
     quirk: str = ""
     """A tolerated oddity of the envelope: `REUSED_ID` or `NULL_PAYLOAD`."""
+
+
+class Told(Struct, frozen=True):
+    """The station says something and wants no answer, not even an error (SEND of 2.1)."""
+
+    action: str
+    payload: dict[str, object]
+
+
+class Disputed(Struct, frozen=True):
+    """The station cannot use our answer to its CALL ``id`` of ``action`` (CALLRESULTERROR of 2.1).
+
+    ``code`` is in whatever spelling it uses.  Never answered.
+    """
+
+    id: str
+    action: str
+    code: str
+    description: str
 
 
 class Send(Struct, frozen=True):
@@ -38,11 +57,15 @@ class Answered(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The station's error for our ``call``; ``code`` in whatever spelling it uses."""
+    """The station's error for our ``call``; ``code`` in whatever spelling it uses.
+
+    ``fault`` is set when it meant to answer well and the frame holds no answer.
+    """
 
     call: Outgoing
     code: str
     description: str
+    fault: Fault | None = None
 
 
 class Stray(Struct, frozen=True):
@@ -63,7 +86,7 @@ class Flood(Struct, frozen=True):
     reason: str
 
 
-Event = Call | Send | Answered | Failed | Stray | Noise | Flood
+Event = Call | Told | Send | Answered | Failed | Disputed | Stray | Noise | Flood
 
 
 class Phase(StrEnum):

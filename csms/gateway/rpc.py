@@ -10,7 +10,8 @@ Note: retransmission
 A station that missed an answer may send the same CALL with the same id again (2.0.1 errata 4.6).
 It gets the stored answer.  Only results are stored: an error means that the message was not
 processed, so trying again must process it.  Stations that use one id for everything exist; with
-them the same id under other content is a new CALL, and makes the stored answer worthless.
+them the same id under other content is a new CALL, and makes the stored answer worthless.  So
+does a station that says it could not use the answer (CALLRESULTERROR, 2.1).
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from csms.adapter.faults import Fault, FaultKind
+from csms.gateway.answers import Answers
 from csms.gateway.frames import (
     CALL,
     CALLERROR,
+    CALLRESULTERROR,
     MAX_ID,
     NO_ID,
     Envelope,
@@ -38,6 +41,7 @@ from csms.gateway.messages import (
     REUSED_ID,
     Answered,
     Call,
+    Disputed,
     Event,
     Failed,
     Flood,
@@ -45,13 +49,13 @@ from csms.gateway.messages import (
     Outgoing,
     Send,
     Stray,
+    Told,
 )
 from csms.gateway.outbox import Outbox
 
 NOISE_LIMIT = 500
 """Unreadable frames in a row that make a flood."""
 
-_STORED = 4
 _LONGEST_CODE = 64
 _LONGEST_DESCRIPTION = 255
 
@@ -63,6 +67,7 @@ class Rpc:
     """
 
     __slots__ = (
+        "_answers",
         "_closed",
         "_codes",
         "_envelope",
@@ -72,7 +77,6 @@ class Rpc:
         "_open",
         "_outbound_limit",
         "_outbox",
-        "_stored",
     )
 
     def __init__(
@@ -92,7 +96,7 @@ class Rpc:
         self._noise = 0
         self._closed = False
         # Most connections are idle, so what they seldom need is made when it is needed.
-        self._stored: list[tuple[str, int, bytes]] | None = None
+        self._answers: Answers | None = None
         self._outbox: Outbox | None = None
 
     # --- from the station -------------------------------------------------------------------
@@ -135,14 +139,14 @@ class Rpc:
         if len(self._open) >= self._inbound_limit:
             return Flood("too many calls at once")
         digest = hash(data)
-        if self._stored is not None:
-            for index, (stored_id, stored_digest, frame) in enumerate(self._stored):
-                if stored_id == message_id:
-                    if stored_digest == digest:
-                        return Send(frame)
-                    del self._stored[index]
-                    quirk = REUSED_ID
-                    break
+        if self._answers is not None:
+            given = self._answers.find(message_id)
+            if given is not None:
+                same = given.digest == digest
+                if same and given.frame is not None:
+                    return Send(given.frame)
+                self._answers.forget(given)
+                quirk = quirk if same else REUSED_ID
         call = Call(message_id, action, payload, digest, quirk)
         self._open[message_id] = call
         return call
@@ -157,6 +161,8 @@ class Rpc:
             case [3 | 4 as kind, str(message_id), *rest]:
                 self._noise = 0
                 return self._settled(int(kind), message_id, rest)
+            case [5 | 6 as kind, *rest] if self._envelope.newer:
+                return self._complained(rest) if kind == CALLRESULTERROR else self._told(rest)
             case [2]:
                 return self._unreadable("no message id", data)
             case [3 | 4, *_]:
@@ -183,20 +189,38 @@ class Rpc:
         if call is None:
             return Stray(self._outbox.fate(message_id))
         if kind == CALLERROR:
-            code, description, *_ = *rest, None, None
-            return Failed(
-                call,
-                code[:_LONGEST_CODE] if isinstance(code, str) else "GenericError",
-                description[:_LONGEST_DESCRIPTION] if isinstance(description, str) else "",
-            )
+            return Failed(call, *_reason(rest))
         match rest:
             case [dict(payload), *_]:
                 return Answered(call, payload)
             case [None, *_]:
                 return Answered(call, {})
             case _:
-                code = self._codes[self._envelope.malformed]
-                return Failed(call, code, "the station's answer holds no payload")
+                fault = Fault(self._envelope.malformed, "the station's answer holds no payload")
+                return Failed(call, self._codes[fault.kind], fault.text, fault)
+
+    def _told(self, rest: list[object]) -> Event:
+        """Whatever is wrong with it, nothing is answered (2.1 Part 4 §4.2.5)."""
+        match rest:
+            case [str(message_id), str(action), dict() | None as payload] if (
+                len(message_id) <= MAX_ID
+            ):
+                self._noise = 0
+                return Told(action, payload or {})
+            case _:
+                return self._noisy("a malformed SEND")
+
+    def _complained(self, rest: list[object]) -> Event:
+        match rest:
+            case [str(message_id), *reason]:
+                self._noise = 0
+                given = None if self._answers is None else self._answers.find(message_id)
+                if self._answers is None or given is None:
+                    return Stray("unknown")
+                self._answers.forget(given)
+                return Disputed(message_id, given.action, *_reason(reason))
+            case _:
+                return self._noisy("an answer without message id")
 
     def _outsized(self, frame: object) -> Event:
         match frame:
@@ -237,19 +261,17 @@ class Rpc:
     ) -> bytes | None:
         """The frame that answers ``call``; None when it was answered or the connection is gone.
 
-        With ``keep`` it is also the answer to a retransmission.  Raises `TypeError` when the
-        payload is no JSON; then the call is still to be answered.
+        With ``keep`` it is also the answer to a retransmission, until the station disputes it.
+        Raises `TypeError` when the payload is no JSON; then the call is still to be answered.
         """
         if self._open.get(call.id) is not call:
             return None
         frame = result_frame(call.id, payload)
         del self._open[call.id]
-        if keep:
-            if self._stored is None:
-                self._stored = []
-            elif len(self._stored) == _STORED:
-                del self._stored[0]
-            self._stored.append((call.id, call.digest, frame))
+        if keep or self._envelope.newer:
+            if self._answers is None:
+                self._answers = Answers()
+            self._answers.keep(call, frame if keep else None)
         return frame
 
     def refuse(self, call: Call, fault: Fault) -> bytes | None:
@@ -265,6 +287,20 @@ class Rpc:
             del self._open[call.id]
 
     # --- to the station ---------------------------------------------------------------------
+
+    @property
+    def disputes(self) -> bool:
+        """Whether the version lets us say that an answer of the station cannot be used."""
+        return self._envelope.newer
+
+    def dispute(self, outgoing: Outgoing, fault: Fault) -> bytes | None:
+        """The frame that says so of the answer to ``outgoing``; None where there is no such frame.
+
+        A CALLERROR it must not be: that answers CALLs only.
+        """
+        if not self.disputes or self._closed:
+            return None
+        return error_frame(outgoing.id, self._codes[fault.kind], fault.text, CALLRESULTERROR)
 
     @property
     def in_flight(self) -> Outgoing | None:
@@ -328,7 +364,7 @@ class Rpc:
         """The connection is gone: our CALLs that will have no answer.  Nothing more is made."""
         self._closed = True
         self._open.clear()
-        self._stored = None
+        self._answers = None
         left = self.outstanding()
         self._withdraw_all(left)
         return left
@@ -337,3 +373,12 @@ class Rpc:
         for outgoing in calls:
             if self._outbox is not None:
                 self._outbox.withdraw(outgoing)
+
+
+def _reason(rest: list[object]) -> tuple[str, str]:
+    """The code and the description of an error, of which some stations send less."""
+    code, description, *_ = *rest, None, None
+    return (
+        code[:_LONGEST_CODE] if isinstance(code, str) else "GenericError",
+        description[:_LONGEST_DESCRIPTION] if isinstance(description, str) else "",
+    )

@@ -18,6 +18,7 @@ from csms.gateway.messages import (
     REUSED_ID,
     Answered,
     Call,
+    Disputed,
     Failed,
     Flood,
     Noise,
@@ -25,6 +26,7 @@ from csms.gateway.messages import (
     Phase,
     Send,
     Stray,
+    Told,
 )
 from csms.gateway.rpc import NOISE_LIMIT, Rpc
 
@@ -293,6 +295,123 @@ def test_unknown_types_of_2_x() -> None:
     assert isinstance(say(make_rpc("2.1"), 9, "1"), Noise)
 
 
+@pytest.mark.parametrize("frame", [[5, "1", "GenericError", "", {}], [6, "1", "Heartbeat", {}]])
+def test_newer_types_are_unknown_to_2_0_1(frame: list[object]) -> None:
+    """SEND and CALLRESULTERROR came with 2.1."""
+    assert sent(say(make_rpc("2.0.1"), *frame))[:3] == [4, "1", "message_type"]
+
+
+# --- SEND and CALLRESULTERROR ---------------------------------------------------------------
+
+STREAM = "NotifyPeriodicEventStream"
+
+
+@pytest.mark.parametrize("payload", [{}, {"id": 1}, None])
+def test_send(payload: dict[str, object] | None) -> None:
+    """2.1 Part 4 §4.2.5: said, not asked; it opens nothing that could be answered."""
+    rpc = make_rpc("2.1")
+    assert say(rpc, 6, "1", STREAM, payload) == Told(STREAM, payload or {})
+    assert rpc.open_calls == 0
+
+
+def test_send_beside_calls() -> None:
+    """It may come while a CALL is open, is no second one, and its id means nothing to us."""
+    rpc = make_rpc("2.1", inbound_limit=1)
+    call = called(rpc)
+    for _ in range(3):
+        assert isinstance(say(rpc, 6, "1", STREAM, {}), Told)
+    assert rpc.answer(call, {}) is not None
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [[], [STREAM], ["1"], ["1", STREAM], ["1", STREAM, []], ["1", STREAM, {}, {}], ["1", 5, {}],
+     [1, STREAM, {}], ["x" * 37, STREAM, {}], ["1", STREAM, "text"]],
+)  # fmt: skip
+def test_malformed_send_is_silence(rest: list[object]) -> None:
+    """No error answers a SEND, whatever is wrong with it."""
+    assert isinstance(say(make_rpc("2.1"), 6, *rest), Noise)
+
+
+def test_send_nested_too_deeply_is_silence() -> None:
+    """Not even then."""
+    text = b'[6,"1","NotifyPeriodicEventStream",' + b"[" * 90 + b"]" * 91
+    assert isinstance(make_rpc("2.1").receive(text), Noise)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_disputed_answer(keep: bool) -> None:
+    """A CALLRESULTERROR names the CALL whose answer was useless, and is not answered."""
+    rpc = make_rpc("2.1")
+    rpc.answer(called(rpc, "7", "Authorize"), {}, keep=keep)
+    event = say(rpc, 5, "7", "FormatViolation", "idTokenInfo", {})
+    assert event == Disputed("7", "Authorize", "FormatViolation", "idTokenInfo")
+    assert say(rpc, 5, "7", "FormatViolation", "", {}) == Stray("unknown")
+
+
+def test_sloppy_dispute() -> None:
+    """As sloppy as a CALLERROR may be."""
+    rpc = make_rpc("2.1")
+    rpc.answer(called(rpc), {})
+    assert say(rpc, 5, "1") == Disputed("1", "Heartbeat", "GenericError", "")
+
+
+def test_disputed_answer_is_not_given_again() -> None:
+    """The station would only dispute it again."""
+    rpc = make_rpc("2.1")
+    rpc.answer(called(rpc), {})
+    assert isinstance(say(rpc, 2, "1", "Heartbeat", {}), Send)
+    say(rpc, 5, "1", "GenericError", "", {})
+    assert isinstance(say(rpc, 2, "1", "Heartbeat", {}), Call)
+
+
+def test_fresh_answers_are_only_remembered() -> None:
+    """Remembered for a dispute, never sent again; asking again is no oddity, reusing the id is."""
+    rpc = make_rpc("2.1")
+    rpc.answer(called(rpc), {}, keep=False)
+    again = called(rpc)
+    assert again.quirk == ""
+    rpc.answer(again, {}, keep=False)
+    assert called(rpc, other=1).quirk == REUSED_ID
+
+
+def test_dispute_of_nothing() -> None:
+    """What we did not answer nobody can dispute."""
+    rpc = make_rpc("2.1")
+    assert say(rpc, 5, "1", "GenericError", "", {}) == Stray("unknown")
+    called(rpc)
+    assert say(rpc, 5, "1", "GenericError", "", {}) == Stray("unknown")
+    assert isinstance(say(rpc, 5, 1, "GenericError", "", {}), Noise)
+    assert isinstance(say(rpc, 5), Noise)
+
+
+def test_we_dispute() -> None:
+    """2.1: the station hears that its answer was useless, under the id of our CALL."""
+    rpc = make_rpc("2.1")
+    outgoing = asked(rpc)
+    rpc.next_call()
+    say(rpc, 3, outgoing.id, {"status": 5})
+    frame = rpc.dispute(outgoing, Fault(FaultKind.TYPE, "status: is not of type string"))
+    assert frame is not None
+    assert orjson.loads(frame) == [5, "ours-1", "type", "status: is not of type string", {}]
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_older_versions_cannot_dispute(version: str) -> None:
+    """They have no frame for it, and a CALLERROR answers CALLs only."""
+    rpc = make_rpc(version)
+    assert not rpc.disputes
+    assert rpc.dispute(asked(rpc), Fault(FaultKind.TYPE, "")) is None
+
+
+def test_nothing_is_disputed_after_the_end() -> None:
+    """The connection is gone."""
+    rpc = make_rpc("2.1")
+    outgoing = asked(rpc)
+    rpc.close()
+    assert rpc.dispute(outgoing, Fault(FaultKind.TYPE, "")) is None
+
+
 # --- what we ask ----------------------------------------------------------------------------
 
 
@@ -387,6 +506,7 @@ def test_result_without_payload_fails_our_call(rpc: Rpc, rest: list[object]) -> 
     event = say(rpc, 3, outgoing.id, *rest)
     assert isinstance(event, Failed)
     assert event.code == "FormationViolation"
+    assert event.fault == Fault(FaultKind.FORMAT, event.description)
 
 
 @pytest.mark.parametrize("kind", [3, 4])
@@ -469,9 +589,12 @@ ANY_JSON = st.recursive(
 )
 
 
-@given(st.lists(st.binary(max_size=60) | st.lists(ANY_JSON, max_size=6).map(orjson.dumps)))
-def test_nothing_raises(texts: list[bytes]) -> None:
+@given(
+    st.sampled_from(sorted(ENVELOPES)),
+    st.lists(st.binary(max_size=60) | st.lists(ANY_JSON, max_size=6).map(orjson.dumps)),
+)
+def test_nothing_raises(version: str, texts: list[bytes]) -> None:
     """Whatever comes, something is made of it."""
-    rpc = make_rpc()
+    rpc = make_rpc(version)
     for text in texts:
         rpc.receive(text)

@@ -16,30 +16,46 @@ from hypothesis.stateful import (
     rule,
 )
 
-from csms.adapter.dialect import DIALECTS, Fault, FaultKind
+from csms.adapter.faults import Fault, FaultKind
 from csms.gateway.frames import ENVELOPES
-from csms.gateway.messages import Answered, Call, Failed, Flood, Noise, Outgoing, Phase, Send, Stray
+from csms.gateway.messages import (
+    Answered,
+    Call,
+    Disputed,
+    Failed,
+    Flood,
+    Noise,
+    Outgoing,
+    Phase,
+    Send,
+    Stray,
+    Told,
+)
 from csms.gateway.rpc import Rpc
 
 INBOUND = 4
 OUTBOUND = 5
 IDS = st.sampled_from(["a", "b", "c", "d", "e", "f", "ours-1", "ours-2"])
+CODES = {kind: kind.value for kind in FaultKind}
 PAYLOADS = st.sampled_from([{}, {"k": 1}, {"k": 2}])
 
 
 class Conversation(RuleBasedStateMachine):
     """A station that does anything, an owner who answers when he likes, and the clock."""
 
+    version = "1.6"
+
     def __init__(self) -> None:
         super().__init__()
         numbers = count(1)
         self.rpc = Rpc(
-            DIALECTS["ocpp1.6"].codes,
-            ENVELOPES["1.6"],
+            CODES,
+            ENVELOPES[self.version],
             lambda: f"ours-{next(numbers)}",
             INBOUND,
             OUTBOUND,
         )
+        self.envelope = ENVELOPES[self.version]
         self.now = 0.0
         self.closed = False
         self.open: list[Call] = []
@@ -77,7 +93,7 @@ class Conversation(RuleBasedStateMachine):
                 assert self.results[message_id] == (text, frame)
             case Send(frame, fault):
                 assert in_progress
-                assert fault is FaultKind.GENERIC
+                assert fault is self.envelope.twin
                 assert orjson.loads(frame)[:2] == [4, message_id]
             case _:
                 assert isinstance(event, Flood)
@@ -105,6 +121,39 @@ class Conversation(RuleBasedStateMachine):
         call = data.draw(st.sampled_from(self.done))
         assert self.rpc.answer(call, {}) is None
         assert self.rpc.refuse(call, Fault(FaultKind.INTERNAL, "no")) is None
+
+    # --- the station says, and complains
+
+    @precondition(lambda self: not self.closed)
+    @rule(message_id=IDS, payload=PAYLOADS | st.just([]))
+    def tell(self, message_id: str, payload: Any) -> None:
+        event = self.receive(6, message_id, "NotifyPeriodicEventStream", payload)
+        if not self.envelope.newer:
+            self.assert_unknown(event, message_id)
+        elif payload == []:
+            assert isinstance(event, Noise)
+        else:
+            assert event == Told("NotifyPeriodicEventStream", payload)
+
+    @precondition(lambda self: not self.closed)
+    @rule(message_id=IDS)
+    def complain(self, message_id: str) -> None:
+        event = self.receive(5, message_id, "FormatViolation", "no", {})
+        if not self.envelope.newer:
+            self.assert_unknown(event, message_id)
+        elif isinstance(event, Disputed):
+            assert (event.id, event.action) == (message_id, "Heartbeat")
+            del self.results[message_id]
+        else:
+            assert event == Stray("unknown")
+
+    def assert_unknown(self, event: object, message_id: str) -> None:
+        if self.envelope.unknown_type is None:
+            assert isinstance(event, Noise)
+        else:
+            assert isinstance(event, Send)
+            assert event.fault is self.envelope.unknown_type
+            assert orjson.loads(event.frame)[:2] == [4, message_id]
 
     # --- we ask, the station answers
 
@@ -136,6 +185,8 @@ class Conversation(RuleBasedStateMachine):
         if self.flying is not None and message_id == self.flying.id:
             assert isinstance(event, Answered if well else Failed)
             assert event.call is self.flying
+            frame = self.rpc.dispute(event.call, Fault(FaultKind.TYPE, "no"))
+            assert (frame is not None) is self.envelope.newer
             self.end(self.flying, "duplicate")
         else:
             assert event == Stray(self.ended.get(message_id, "unknown"))
@@ -168,7 +219,8 @@ class Conversation(RuleBasedStateMachine):
     @rule(
         text=st.sampled_from(
             [b"", b"x", b"[]", b"[2]", b"{}", b'[3,5,{}]', b'[9,"a"]', b"[[[[", b"\xff", b"[2,[]]",
-             b'[2,"a"]', b'[2,"a",5,{}]', b'[2,"a","Heartbeat",[]]', b'[3]', b'[4]']
+             b'[2,"a"]', b'[2,"a",5,{}]', b'[2,"a","Heartbeat",[]]', b'[3]', b'[4]',
+             b'[5]', b'[6]', b'[6,"a"]', b'[5,7]']
         )
         | st.binary(max_size=20)
     )  # fmt: skip
@@ -176,7 +228,11 @@ class Conversation(RuleBasedStateMachine):
         event = self.rpc.receive(text)
         assert event is None or isinstance(event, Noise | Send)
         if isinstance(event, Send):
-            assert event.fault is FaultKind.FORMAT
+            assert event.fault in (
+                self.envelope.malformed,
+                self.envelope.unreadable,
+                self.envelope.unknown_type,
+            )
 
     @precondition(lambda self: not self.closed)
     @rule(often=st.integers(0, 9))
@@ -216,5 +272,22 @@ class Conversation(RuleBasedStateMachine):
         assert self.rpc.next_deadline() == min(deadlines, default=None)
 
 
+class Conversation201(Conversation):
+    """With a station of 2.0.1."""
+
+    version = "2.0.1"
+
+
+class Conversation21(Conversation):
+    """With a station of 2.1, where both may also complain of answers."""
+
+    version = "2.1"
+
+
+LIMITS = settings(max_examples=100, stateful_step_count=60, deadline=None)
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestConversation.settings = LIMITS
+TestConversation201 = Conversation201.TestCase
+TestConversation201.settings = LIMITS
+TestConversation21 = Conversation21.TestCase
+TestConversation21.settings = LIMITS
