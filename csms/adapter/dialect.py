@@ -1,8 +1,8 @@
 """The dialects: what each OCPP version calls things, as one table per version.
 
 A `Dialect` does everything the gateway needs of a version.  What a version is made of stands in
-its folder (``v16``) as a `csms.adapter.tables.Version`; adding one is adding its folder and its
-name to `DIALECTS`.
+its folder (``v16``, ``v201``, ``v21``) as a `csms.adapter.tables.Version`; adding one is adding
+its folder and its name to `DIALECTS`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from csms.adapter.shapes import Shape, compiled
 from csms.adapter.tables import Request, Understood, Unsupported, Version
 from csms.adapter.texts import mended, mended_json
 from csms.adapter.v16.version import V16
+from csms.adapter.v21.version import V21
+from csms.adapter.v201.version import V201
 from csms.core.commands import Command, Outcome, Raw
 from csms.core.errors import Invalid
 from csms.core.ports import ISpeech
@@ -70,7 +72,7 @@ class Dialect:
     def _shapes(self) -> Mapping[str, Shape]:
         documents = self._of.schemas.documents
         return {
-            action: compiled(documents[action + self._of.request_suffix], row.lenience)
+            action: compiled(documents[self._of.request_schema(action)], row.lenience)
             for action, row in self._of.inbound.items()
         }
 
@@ -88,10 +90,15 @@ class Dialect:
         row = self._of.inbound.get(action)
         return row is not None and row.money
 
-    def is_told(self, action: str) -> bool:
-        """Whether stations send the message as a SEND (2.1), which gets no answer."""
+    def is_one_way(self, action: str) -> bool:
+        """Whether the message comes by SEND (2.1) and is never answered."""
         row = self._of.inbound.get(action)
-        return row is not None and row.told
+        return row is not None and row.one_way
+
+    def provokes(self, request: Request) -> frozenset[str]:
+        """The messages of a station that ``request`` asks for: they may come of a station that
+        is not accepted yet, too."""
+        return self._of.provokes(request)
 
     def read(
         self, action: str, payload: object, strictness: Strictness, now: datetime
@@ -104,12 +111,14 @@ class Dialect:
         if row is None:
             return self._unserved(action)
         notes = Notes(now, strictness)
-        name = action + self._of.request_suffix
+        name = self._of.request_schema(action)
         try:
             if not self._of.schemas.accepts(name, payload):
                 if strictness is Strictness.STRICT:
                     self._of.schemas.refuse(name, payload)
                 payload = self._mended(action, payload, notes)
+                if row.echoed and not self._of.schemas.accepts(name, payload):
+                    self._of.schemas.refuse(name, payload)
             return Understood(row.read(payload, notes), notes.taken())
         except PayloadError as error:
             return error.fault
@@ -133,7 +142,7 @@ class Dialect:
             return request
         if request.action not in self._of.outbound:
             raise Invalid(f"OCPP {self.version} has no such request to a station.", field="action")
-        name = request.action + self._of.request_suffix
+        name = self._of.request_schema(request.action)
         flaw = (
             self._of.schemas.outbound_flaw(name, request.payload)
             or outlandish(request.payload)
@@ -207,8 +216,10 @@ class Dialect:
         return self._shapes[action].mend(payload, notes)
 
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({V16.subprotocol: Dialect(V16)})
-"""By subprotocol; the newest version first."""
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {version.subprotocol: Dialect(version) for version in (V21, V201, V16)}
+)
+"""By subprotocol; the newest version first, which is no preference: that is the station's."""
 
 
 @implementer(ISpeech)

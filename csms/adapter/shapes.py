@@ -2,13 +2,15 @@
 
 A `Shape` is compiled from a schema and mends a value: types are converted, nulls and unknown
 fields dropped, text cut, each departure noted.  What comes out can be read like a valid
-payload, with three exceptions: an unknown word stays as it is where a schema lists choices (a
-reader maps words, it never relies on knowing all), a figure of a register may be fractional, and
-a field that is absent though required is None when the lenience for it says so.
+payload, with these exceptions: an unknown word stays as it is where a schema lists choices (a
+reader maps words, it never relies on knowing all), so does a number beyond its bounds, a list
+may be too short or too long, a figure of a register may be fractional, and a field that is absent
+though required is None, or stays absent, when the lenience for it says so.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
@@ -29,7 +31,8 @@ class Lenience(Struct, frozen=True, kw_only=True):
     """How far one field may depart from the schema.
 
     ``default`` stands in for a required field that is absent or cannot be mended.  ``spare``
-    marks an optional field that the message can do without: left out when it cannot be mended.
+    marks a field that the message can do without: left out when it cannot be mended, and not
+    missed when it is absent though required.
     ``instead`` replaces an unknown word, which is kept when None, and ``unknown`` is the rule
     it is noted by.  ``ceiling`` marks text that identifies something: never cut, refused beyond
     that length.  ``fraction`` marks a figure of a meter: may be fractional, and None when
@@ -113,11 +116,14 @@ class Text:
 
 
 @attrs.frozen
-class Whole:
-    """An integer, or a register's figure."""
+class Number:
+    """A number, whole or any; a register's figure may always be fractional."""
 
     path: str
     lenience: Lenience
+    whole: bool
+    least: float | None = None
+    most: float | None = None
     wordy: ClassVar[bool] = False
 
     def mend(self, value: object, notes: Notes) -> int | float | None:
@@ -128,19 +134,69 @@ class Whole:
             notes.note(Rule.TEXT_FOR_NUMBER, self.path, value)
             if odd is not None:
                 notes.note(odd, self.path, value)
-        if isinstance(number, float) and number.is_integer():
+        if isinstance(number, float):
+            number = self._fraction(number, value, notes)
+        elif isinstance(number, bool) or not isinstance(number, int):
+            number = None
+        if number is not None:
+            return self._within(number, notes)
+        if not self.lenience.fraction:
+            refuse(FaultKind.TYPE, self.path, f"is not of type {self._type}")
+        notes.note(Rule.BAD_NUMBER, self.path, value)
+        return None
+
+    @property
+    def _type(self) -> str:
+        return "integer" if self.whole else "number"
+
+    def _fraction(self, number: float, value: object, notes: Notes) -> float | None:
+        if not math.isfinite(number):
+            return None
+        if not self.whole:
+            return number
+        if number.is_integer():
             if number is value:
                 notes.note(Rule.FRACTIONAL_NUMBER, self.path, value)
             return int(number)
-        if isinstance(number, int) and not isinstance(number, bool):
-            return number
         if not self.lenience.fraction:
-            refuse(FaultKind.TYPE, self.path, "is not of type integer")
-        if isinstance(number, float):
-            notes.note(Rule.FRACTIONAL_NUMBER, self.path, value)
-            return number
-        notes.note(Rule.BAD_NUMBER, self.path, value)
-        return None
+            return None
+        notes.note(Rule.FRACTIONAL_NUMBER, self.path, value)
+        return number
+
+    def _within(self, number: float, notes: Notes) -> float:
+        low = self.least is not None and number < self.least
+        if low or (self.most is not None and number > self.most):
+            notes.note(Rule.OUT_OF_RANGE, self.path, number)
+        return number
+
+
+_BOOLEANS: Mapping[object, bool] = {
+    "0": False,
+    "1": True,
+    "false": False,
+    "true": True,
+    0: False,
+    1: True,
+}
+
+
+@attrs.frozen
+class Boolean:
+    """True or false."""
+
+    path: str
+    wordy: ClassVar[bool] = True
+
+    def mend(self, value: object, notes: Notes) -> bool:
+        """See `Shape.mend`."""
+        if isinstance(value, bool):
+            return value
+        word = value.strip("\"' \t\r\n").casefold() if isinstance(value, str) else value
+        meant = _BOOLEANS.get(word) if isinstance(word, str | int) else None
+        if meant is None:
+            refuse(FaultKind.TYPE, self.path, "is not of type boolean")
+        notes.note(Rule.NOT_A_BOOLEAN, self.path, value)
+        return meant
 
 
 @attrs.frozen
@@ -150,6 +206,7 @@ class Items:
     path: str
     item: Shape
     minimum: int
+    maximum: int | None
     wordy: ClassVar[bool] = False
 
     def mend(self, value: object, notes: Notes) -> list[object]:
@@ -161,6 +218,8 @@ class Items:
             refuse(FaultKind.TYPE, self.path, "is not of type array")
         if len(value) < self.minimum:
             notes.note(Rule.EMPTY_LIST, self.path)
+        if self.maximum is not None and len(value) > self.maximum:
+            notes.note(Rule.LONG_LIST, self.path)
         if None in value:
             notes.note(Rule.NULL_FIELD, self.path)
         return [self.item.mend(item, notes) for item in value if item is not None]
@@ -175,6 +234,8 @@ class Record:
     required: tuple[str, ...]
     spares: Mapping[str, object]
     """What stands in for a field that is absent or cannot be mended; `UNSET`: it is left out."""
+    closed: bool = True
+    """Whether fields of other names are not allowed."""
     wordy: ClassVar[bool] = False
 
     def mend(self, value: object, notes: Notes) -> Json:
@@ -185,7 +246,10 @@ class Record:
         for name, field in value.items():
             shape = self.fields.get(name)
             if shape is None:
-                notes.note(Rule.EXTRA_FIELD, self.path or "payload", name)
+                if self.closed:
+                    notes.note(Rule.EXTRA_FIELD, self.path or "payload", name)
+                else:
+                    whole[name] = field
             elif field is None or (field == "" and shape.wordy):
                 notes.note(Rule.NULL_FIELD, _under(self.path, name))
             else:
@@ -195,7 +259,8 @@ class Record:
                 if name not in self.spares:
                     refuse(FaultKind.OCCURRENCE, _under(self.path, name), "is required")
                 notes.note(Rule.MISSING_FIELD, _under(self.path, name))
-                whole[name] = self.spares[name]
+                if self.spares[name] is not UNSET:
+                    whole[name] = self.spares[name]
         return whole
 
     def _mend(self, name: str, shape: Shape, field: object, notes: Notes, whole: Json) -> None:
@@ -225,34 +290,56 @@ def compiled(
 ) -> Shape:
     """The shape that a schema describes; ``lenience`` is by path without indices."""
     root = schema if root is None else root
-    if "$ref" in schema:
-        schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
+    schema = _resolved(schema, root)
     own = lenience.get(path, Lenience())
-    if own.opaque:
+    if own.opaque or "type" not in schema:
         return Opaque()
     match schema["type"]:
         case "object":
-            fields = schema.get("properties", {})
-            paths = {name: _under(path, name) for name in fields}
-            own_fields = {name: lenience.get(paths[name], Lenience()) for name in fields}
-            return Record(
-                path,
-                {n: compiled(field, lenience, paths[n], root) for n, field in fields.items()},
-                tuple(schema.get("required", ())),
-                {
-                    n: of.default
-                    for n, of in own_fields.items()
-                    if of.spare or of.default is not UNSET
-                },
-            )
+            return _record(schema, lenience, path, root)
         case "array":
             item = compiled(schema["items"], lenience, path, root)
-            return Items(path, item, schema.get("minItems", 0))
-        case "integer":
-            return Whole(path, own)
+            return Items(path, item, schema.get("minItems", 0), schema.get("maxItems"))
+        case "integer" | "number" as kind:
+            bounds = schema.get("minimum"), schema.get("maximum")
+            return Number(path, own, kind == "integer", *bounds)
+        case "boolean":
+            return Boolean(path)
         case _:
             words = {word.casefold(): word for word in schema.get("enum", ())}
             return Text(path, own, schema.get("maxLength"), words or None)
+
+
+def _record(schema: Json, lenience: Mapping[str, Lenience], path: str, root: Json) -> Record:
+    """Open objects hold what only vendors know (customData): whatever is wrong with one, the
+    message can do without."""
+    fields = schema.get("properties", {})
+    paths = {name: _under(path, name) for name in fields}
+    closed = _closed(schema)
+    spares: dict[str, object] = {}
+    for name, field in fields.items():
+        own = lenience.get(paths[name], Lenience())
+        if own.spare or own.default is not UNSET or not closed or not _closed(field, root):
+            spares[name] = own.default
+    return Record(
+        path,
+        {name: compiled(field, lenience, paths[name], root) for name, field in fields.items()},
+        tuple(schema.get("required", ())),
+        spares,
+        closed,
+    )
+
+
+def _resolved(schema: Json, root: Json) -> Json:
+    if "$ref" not in schema:
+        return schema
+    found: Json = root["definitions"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _closed(schema: Json, root: Json | None = None) -> bool:
+    schema = schema if root is None else _resolved(schema, root)
+    return schema.get("type") != "object" or schema.get("additionalProperties") is False
 
 
 def _under(path: str, name: str) -> str:

@@ -60,8 +60,10 @@ class Inbound:
     write: Callable[[Any], dict[str, object]]
     boot: bool = False
     money: bool = False
-    told: bool = False
-    """Whether it is sent without wanting an answer (SEND of 2.1)."""
+    one_way: bool = False
+    """Sent by SEND (2.1) and never answered; ``write`` is not used."""
+    echoed: bool = False
+    """The answer repeats parts of it: what cannot be mended into a valid message is refused."""
     lenience: Mapping[str, Lenience] = attrs.field(factory=dict)
     """By field path without indices (``meterValue.sampledValue.unit``)."""
 
@@ -70,8 +72,8 @@ class Inbound:
 class Outbound:
     """A command of the core: how a version spells it.
 
-    ``fields`` names the command's field for each field of the payload that it calls
-    differently; None: the command has the payload itself.
+    ``fields`` names the command's field for each place of the payload that it calls
+    differently, by path without indices; None: the command has the payload itself.
     """
 
     spell: Callable[[Any], Request | Unsupported]
@@ -81,8 +83,11 @@ class Outbound:
         """The place in the command that became ``path`` of the payload."""
         if self.fields is None or not path:
             return dotted(("payload", *path))
-        first = str(path[0])
-        return dotted((self.fields.get(first, first), *path[1:]))
+        for length in range(len(path), 0, -1):
+            place = ".".join(step for step in path[:length] if isinstance(step, str))
+            if isinstance(path[length - 1], str) and place in self.fields:
+                return dotted((self.fields[place], *path[length:]))
+        return dotted(path)
 
 
 @attrs.frozen(eq=False)
@@ -101,9 +106,16 @@ class Version:
     outbound: frozenset[str]
     """Actions that may be sent to a station."""
     commands: Mapping[type[Command], Outbound]
+    provokes: Callable[[Request], frozenset[str]]
+    """Messages that a station sends because it was asked to by a request."""
     check: Callable[[Request], Flaw | None]
     """Rules for requests that the schemas do not know; called with a valid one."""
     interpret: Callable[[Request], Command | None]
     """The core's command that a raw request amounts to; None when that makes no difference."""
     judge: Callable[[str, Json], Verdict]
     """What an answer to an action means."""
+
+    def request_schema(self, action: str) -> str:
+        """The name of the schema of a request; that of a SEND has no suffix."""
+        name = action + self.request_suffix
+        return name if name in self.schemas.documents else action

@@ -24,6 +24,8 @@ class RemoteStart(Struct, frozen=True, kw_only=True, tag="remote_start"):
     id_token: str
     evse_id: int | None = None
     charging_profile: dict[str, object] | None = None
+    ref: int | None = None
+    """remoteStartId of 2.x: positive, and unique among the starts of a station."""
 
 
 class RemoteStop(Struct, frozen=True, kw_only=True, tag="remote_stop"):

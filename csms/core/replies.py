@@ -13,6 +13,15 @@ class Acknowledged(Struct, frozen=True):
     """Heard and kept; the answer carries nothing."""
 
 
+class Noted(Struct, frozen=True):
+    """Answer to `csms.core.reports.Notified`: heard and kept, nothing more is done about it.
+
+    ``payload`` is the report's own; some answers repeat parts of it.
+    """
+
+    payload: dict[str, object]
+
+
 class ConnectionClaimed(Struct, frozen=True):
     """Answer to `csms.core.reports.Connected`."""
 
@@ -71,6 +80,7 @@ class DataTransferAnswered(Struct, frozen=True, kw_only=True):
 
 Reply = (
     Acknowledged
+    | Noted
     | ConnectionClaimed
     | BootAnswered
     | TimeTold

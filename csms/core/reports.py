@@ -160,6 +160,22 @@ class LogUploadProgressed(Struct, frozen=True, kw_only=True):
     request_id: int | None = None
 
 
+class Notified(Struct, frozen=True, kw_only=True):
+    """Any other message of a 2.x station: reports, events, certificates asked for, and so on.
+
+    ``payload`` is the message in its wire form, storable; where it broke its schema, mended.
+    """
+
+    action: str
+    payload: dict[str, object]
+    request_ref: int | None = None
+    """requestId: the request of ours that it belongs to."""
+    sequence_number: int | None = None
+    """seqNo: its place among the parts of one report."""
+    last: bool = True
+    """Whether it is complete with this part (``tbc`` is not set)."""
+
+
 class Quarantined(Struct, frozen=True, kw_only=True):
     """A message that may prove money and that nobody could read; kept as it came."""
 
@@ -182,5 +198,6 @@ Report = (
     | DataTransferred
     | FirmwareProgressed
     | LogUploadProgressed
+    | Notified
     | Quarantined
 )

@@ -47,6 +47,16 @@ any_json: st.SearchStrategy[object] = st.recursive(
 )
 """Any JSON value and some that only a lax parser gives (NaN, lone surrogates)."""
 
+plain_json: st.SearchStrategy[object] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(max_size=_MAX_TEXT)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=_MAX_ITEMS),
+        st.dictionaries(st.text(max_size=_MAX_TEXT), inner, max_size=_MAX_ITEMS),
+    ),
+    max_leaves=4,
+)
+"""What JSON can hold, and nothing odd."""
+
 
 def payloads(schema: Json, root: Json | None = None) -> st.SearchStrategy[Any]:
     """Payloads that are valid by ``schema``."""
@@ -55,6 +65,8 @@ def payloads(schema: Json, root: Json | None = None) -> st.SearchStrategy[Any]:
         return payloads(root["definitions"][schema["$ref"].rpartition("/")[2]], root)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if "type" not in schema:
+        return plain_json
     match schema["type"]:
         case "object":
             return _objects(schema, root)
@@ -65,9 +77,13 @@ def payloads(schema: Json, root: Json | None = None) -> st.SearchStrategy[Any]:
         case "string":
             return _texts(schema)
         case "integer":
-            return st.integers(schema.get("minimum", -(2**31)), schema.get("maximum", 2**31 - 1))
+            least, most = schema.get("minimum", -(2**31)), schema.get("maximum", 2**31 - 1)
+            return st.integers(int(least), int(most))
         case "number":
-            return st.integers(-(10**6), 10**6).map(lambda tenths: tenths / 10)
+            tenths = st.integers(
+                int(10 * schema.get("minimum", -(10**6))), int(10 * schema.get("maximum", 10**6))
+            )
+            return tenths.map(lambda number: number / 10)
         case _:
             return st.booleans()
 
@@ -75,10 +91,14 @@ def payloads(schema: Json, root: Json | None = None) -> st.SearchStrategy[Any]:
 def _objects(schema: Json, root: Json) -> st.SearchStrategy[Any]:
     fields = {name: payloads(field, root) for name, field in schema.get("properties", {}).items()}
     required = set(schema.get("required", ()))
-    return st.fixed_dictionaries(
+    known = st.fixed_dictionaries(
         {name: field for name, field in fields.items() if name in required},
         optional={name: field for name, field in fields.items() if name not in required},
     )
+    if schema.get("additionalProperties") is False:
+        return known
+    more = st.dictionaries(st.text(max_size=_MAX_TEXT), plain_json, max_size=2)
+    return st.builds(lambda fields, extra: {**extra, **fields}, known, more)
 
 
 def _texts(schema: Json) -> st.SearchStrategy[Any]:

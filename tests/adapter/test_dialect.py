@@ -178,7 +178,7 @@ def test_speech_of_all_versions() -> None:
     """What the layers that know no dialect may ask."""
     speech = Speech()
     verifyObject(ISpeech, speech)
-    assert speech.versions() == ("1.6",)
+    assert speech.versions() == ("2.1", "2.0.1", "1.6")
 
 
 def test_speech_checks_commands() -> None:

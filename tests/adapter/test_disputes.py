@@ -30,7 +30,8 @@ def test_a_bad_answer(payload: dict[str, object], fault: Fault) -> None:
     assert DIALECT.dispute(ClearCache(), payload) == fault
 
 
-def test_told() -> None:
-    """1.6 has nothing that wants no answer."""
-    assert not DIALECT.is_told("Heartbeat")
-    assert not DIALECT.is_told("NotifyPeriodicEventStream")
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_one_way(dialect: Dialect) -> None:
+    """2.1 has one message that wants no answer, older versions have none."""
+    assert not dialect.is_one_way("Heartbeat")
+    assert dialect.is_one_way("NotifyPeriodicEventStream") == (dialect.version == "2.1")

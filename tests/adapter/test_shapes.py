@@ -73,6 +73,7 @@ def text(**lenience: Any) -> Any:
         "type": "object",
         "properties": {"a": {"type": "string", "maxLength": 3}, "b": {"type": "string"}},
         "required": ["a"],
+        "additionalProperties": False,
     }
     return compiled(schema, {"a": Lenience(**lenience)})
 

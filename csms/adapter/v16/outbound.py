@@ -29,6 +29,9 @@ _INTEGER = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 _EXTENDED_ONLY = frozenset({"LogStatusNotification", "SignChargePointCertificate"})
 """What only ExtendedTriggerMessage of the security extension can ask for (§4.2 there)."""
 
+_SENT_AS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
+"""Messages that a trigger calls by another name."""
+
 
 def _remote_start(command: RemoteStart) -> Request:
     payload = _present(
@@ -112,6 +115,14 @@ def interpret(request: Request) -> Command | None:
             return RemoteStop(transaction_ref=str(payload["transactionId"]))
         case _:
             return None
+
+
+def provokes(request: Request) -> frozenset[str]:
+    """§5.17, and §5.1 of the security extension."""
+    if request.action not in ("ExtendedTriggerMessage", "TriggerMessage"):
+        return frozenset()
+    message = str(request.payload.get("requestedMessage"))
+    return frozenset({_SENT_AS.get(message, message)})
 
 
 COMMANDS: Mapping[type[Command], Outbound] = {

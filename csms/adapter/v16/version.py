@@ -11,7 +11,7 @@ from csms.adapter.shapes import Lenience
 from csms.adapter.tables import Inbound, Version
 from csms.adapter.v16 import inbound, replies
 from csms.adapter.v16.answers import judge
-from csms.adapter.v16.outbound import COMMANDS, interpret
+from csms.adapter.v16.outbound import COMMANDS, interpret, provokes
 from csms.adapter.v16.rules import check
 from csms.core.replies import (
     Acknowledged,
@@ -201,6 +201,7 @@ V16 = Version(
         }
     ),
     commands=COMMANDS,
+    provokes=provokes,
     check=check,
     interpret=interpret,
     judge=judge,

@@ -1,0 +1,81 @@
+"""Answers to 2.x stations, written from core replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from csms.adapter.times import wire_time
+from csms.core.replies import (
+    Acknowledged,
+    AuthorizationGiven,
+    BootAnswered,
+    DataTransferAnswered,
+    Noted,
+    TimeTold,
+    TransactionAnswered,
+)
+from csms.core.values import Authorization
+
+Payload = dict[str, object]
+
+MAX_TOKEN = 36
+"""Length of an idToken of 2.0.1."""
+
+
+def write_nothing(reply: Acknowledged | Noted) -> Payload:  # noqa: ARG001 - a writer
+    """The answers that carry nothing."""
+    return {}
+
+
+def write_boot(reply: BootAnswered) -> Payload:
+    """B01 to B03."""
+    return {
+        "status": reply.registration.value.capitalize(),
+        "currentTime": wire_time(reply.at),
+        "interval": reply.interval_s,
+    }
+
+
+def write_time(reply: TimeTold) -> Payload:
+    """G02."""
+    return {"currentTime": wire_time(reply.at)}
+
+
+def write_authorization(reply: AuthorizationGiven, longest: int = MAX_TOKEN) -> Payload:
+    """C01."""
+    return {"idTokenInfo": _token_info(reply.authorization, longest)}
+
+
+def write_transaction(reply: TransactionAnswered, longest: int = MAX_TOKEN) -> Payload:
+    """E01 ff."""
+    given = reply.authorization
+    return {} if given is None else {"idTokenInfo": _token_info(given, longest)}
+
+
+def write_data_transfer(reply: DataTransferAnswered) -> Payload:
+    """P02."""
+    payload: Payload = {"status": reply.status}
+    if reply.data is not None:
+        payload["data"] = reply.data
+    return payload
+
+
+def fixed(**fields: object) -> Callable[[Noted], Payload]:
+    """An answer that says the same to everybody."""
+
+    def write(reply: Noted) -> Payload:  # noqa: ARG001 - a writer
+        return dict(fields)
+
+    return write
+
+
+def _token_info(authorization: Authorization, longest: int) -> Payload:
+    """IdTokenInfoType.  A group id too long for the version is left out: a station could not
+    compare it."""
+    info: Payload = {"status": authorization.status.value}
+    if authorization.expires_at is not None:
+        info["cacheExpiryDateTime"] = wire_time(authorization.expires_at)
+    group = authorization.group_id
+    if group is not None and len(group) <= longest:
+        info["groupIdToken"] = {"idToken": group, "type": "Central"}
+    return info

@@ -1,0 +1,250 @@
+"""OCPP 2.0.1, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from csms.adapter.faults import FaultKind
+from csms.adapter.notes import Rule
+from csms.adapter.schema import Schemas
+from csms.adapter.shapes import Lenience
+from csms.adapter.tables import Inbound, Version
+from csms.adapter.v201 import inbound, replies
+from csms.adapter.v201.answers import judge
+from csms.adapter.v201.outbound import COMMANDS, interpret, provokes
+from csms.adapter.v201.rules import check
+from csms.core.replies import (
+    Acknowledged,
+    AuthorizationGiven,
+    BootAnswered,
+    DataTransferAnswered,
+    Noted,
+    TimeTold,
+    TransactionAnswered,
+)
+
+_CODES: Mapping[FaultKind, str] = {
+    FaultKind.FORMAT: "FormatViolation",
+    FaultKind.OCCURRENCE: "OccurrenceConstraintViolation",
+    FaultKind.TYPE: "TypeConstraintViolation",
+    FaultKind.PROPERTY: "PropertyConstraintViolation",
+    FaultKind.PROTOCOL: "ProtocolError",
+    FaultKind.NOT_IMPLEMENTED: "NotImplemented",
+    FaultKind.NOT_SUPPORTED: "NotSupported",
+    FaultKind.SECURITY: "SecurityError",
+    FaultKind.INTERNAL: "InternalError",
+    FaultKind.GENERIC: "GenericError",
+    FaultKind.RPC_FRAMEWORK: "RpcFrameworkError",
+    FaultKind.MESSAGE_TYPE: "MessageTypeNotSupported",
+}
+"""Part 4 §4.3; the second is also seen with one r."""
+
+ABSENT = Lenience(default=None)
+SPARE = Lenience(spare=True)
+_STATUS = Lenience(unknown=Rule.UNKNOWN_STATUS)
+
+
+def _token(path: str) -> Mapping[str, Lenience]:
+    """A token cut short could be somebody else's."""
+    return {
+        f"{path}.idToken": Lenience(ceiling=255, private=True),
+        f"{path}.type": Lenience(default=""),
+        f"{path}.additionalInfo": SPARE,
+        f"{path}.additionalInfo.additionalIdToken": Lenience(private=True),
+    }
+
+
+def _metering(path: str) -> Mapping[str, Lenience]:
+    sampled = f"{path}.sampledValue"
+    return {
+        f"{path}.timestamp": ABSENT,
+        f"{sampled}.value": Lenience(default=None, fraction=True),
+        f"{sampled}.measurand": Lenience(unknown=Rule.UNKNOWN_MEASURAND),
+        f"{sampled}.unitOfMeasure": SPARE,
+        f"{sampled}.unitOfMeasure.unit": Lenience(ceiling=64),
+    }
+
+
+def notified(
+    action: str,
+    answer: Callable[[Noted], dict[str, object]] = replies.write_nothing,
+    *,
+    spare: tuple[str, ...] = (),
+    money: bool = False,
+) -> Inbound:
+    """The row of a message that is kept as it is, with an answer that promises nothing; it may
+    lack its time and number, and whatever is ``spare``."""
+    return Inbound(
+        inbound.notified(action),
+        Noted,
+        answer,
+        money=money,
+        lenience=dict.fromkeys(("generatedAt", "seqNo", "statusInfo", "timestamp", *spare), SPARE),
+    )
+
+
+_rejected = replies.fixed(status="Rejected")
+
+_INBOUND: Mapping[str, Inbound] = {
+    "Authorize": Inbound(
+        inbound.read_authorize,
+        AuthorizationGiven,
+        replies.write_authorization,
+        lenience={
+            **_token("idToken"),
+            "certificate": SPARE,
+            "iso15118CertificateHashData": SPARE,
+        },
+    ),
+    "BootNotification": Inbound(
+        inbound.read_boot,
+        BootAnswered,
+        replies.write_boot,
+        boot=True,
+        lenience={
+            "chargingStation.vendorName": Lenience(default=""),
+            "chargingStation.model": Lenience(default=""),
+            "chargingStation.serialNumber": SPARE,
+            "chargingStation.firmwareVersion": SPARE,
+            "chargingStation.modem": SPARE,
+            "chargingStation.modem.iccid": SPARE,
+            "chargingStation.modem.imsi": SPARE,
+            "reason": Lenience(default="", unknown=Rule.UNKNOWN_REASON),
+        },
+    ),
+    "ClearedChargingLimit": notified("ClearedChargingLimit"),
+    "DataTransfer": Inbound(
+        inbound.read_data_transfer, DataTransferAnswered, replies.write_data_transfer
+    ),
+    "FirmwareStatusNotification": Inbound(
+        inbound.read_firmware_status,
+        Acknowledged,
+        replies.write_nothing,
+        lenience={"requestId": SPARE, "status": _STATUS, "statusInfo": SPARE},
+    ),
+    "Get15118EVCertificate": notified(
+        "Get15118EVCertificate", replies.fixed(status="Failed", exiResponse="")
+    ),
+    "GetCertificateStatus": notified("GetCertificateStatus", replies.fixed(status="Failed")),
+    "Heartbeat": Inbound(inbound.read_heartbeat, TimeTold, replies.write_time),
+    "LogStatusNotification": Inbound(
+        inbound.read_log_status,
+        Acknowledged,
+        replies.write_nothing,
+        lenience={"requestId": SPARE, "status": _STATUS, "statusInfo": SPARE},
+    ),
+    "MeterValues": Inbound(
+        inbound.read_meter_values,
+        Acknowledged,
+        replies.write_nothing,
+        lenience=_metering("meterValue"),
+    ),
+    "NotifyChargingLimit": notified("NotifyChargingLimit"),
+    "NotifyCustomerInformation": notified("NotifyCustomerInformation"),
+    "NotifyDisplayMessages": notified("NotifyDisplayMessages"),
+    "NotifyEVChargingNeeds": notified("NotifyEVChargingNeeds", _rejected),
+    "NotifyEVChargingSchedule": notified(
+        "NotifyEVChargingSchedule", replies.fixed(status="Accepted")
+    ),
+    "NotifyEvent": notified("NotifyEvent", spare=("eventData.timestamp",)),
+    "NotifyMonitoringReport": notified("NotifyMonitoringReport"),
+    "NotifyReport": notified("NotifyReport"),
+    "PublishFirmwareStatusNotification": notified("PublishFirmwareStatusNotification"),
+    "ReportChargingProfiles": notified("ReportChargingProfiles"),
+    "ReservationStatusUpdate": notified("ReservationStatusUpdate"),
+    "SecurityEventNotification": notified("SecurityEventNotification", spare=("techInfo",)),
+    "SignCertificate": notified("SignCertificate", _rejected),
+    "StatusNotification": Inbound(
+        inbound.read_status,
+        Acknowledged,
+        replies.write_nothing,
+        lenience={"connectorStatus": _STATUS, "timestamp": ABSENT},
+    ),
+    "TransactionEvent": Inbound(
+        inbound.read_transaction,
+        TransactionAnswered,
+        replies.write_transaction,
+        money=True,
+        lenience={
+            **_token("idToken"),
+            **_metering("meterValue"),
+            "cableMaxCurrent": SPARE,
+            "evse": SPARE,
+            "evse.connectorId": SPARE,
+            "idToken": SPARE,
+            "meterValue": SPARE,
+            "numberOfPhasesUsed": SPARE,
+            "offline": SPARE,
+            "reservationId": SPARE,
+            "seqNo": Lenience(default=0),
+            "timestamp": ABSENT,
+            "transactionInfo.chargingState": Lenience(unknown=Rule.UNKNOWN_STATUS, spare=True),
+            "transactionInfo.remoteStartId": SPARE,
+            "transactionInfo.stoppedReason": Lenience(
+                instead="Other", unknown=Rule.UNKNOWN_REASON, spare=True
+            ),
+            "transactionInfo.timeSpentCharging": SPARE,
+            "transactionInfo.transactionId": Lenience(ceiling=255),
+            "triggerReason": Lenience(default="", unknown=Rule.UNKNOWN_REASON),
+        },
+    ),
+}
+
+V201 = Version(
+    version="2.0.1",
+    subprotocol="ocpp2.0.1",
+    codes=_CODES,
+    schemas=Schemas("v201"),
+    request_suffix="Request",
+    inbound=_INBOUND,
+    unserved=frozenset(),
+    outbound=frozenset(
+        {
+            "CancelReservation",
+            "CertificateSigned",
+            "ChangeAvailability",
+            "ClearCache",
+            "ClearChargingProfile",
+            "ClearDisplayMessage",
+            "ClearVariableMonitoring",
+            "CostUpdated",
+            "CustomerInformation",
+            "DataTransfer",
+            "DeleteCertificate",
+            "GetBaseReport",
+            "GetChargingProfiles",
+            "GetCompositeSchedule",
+            "GetDisplayMessages",
+            "GetInstalledCertificateIds",
+            "GetLocalListVersion",
+            "GetLog",
+            "GetMonitoringReport",
+            "GetReport",
+            "GetTransactionStatus",
+            "GetVariables",
+            "InstallCertificate",
+            "PublishFirmware",
+            "RequestStartTransaction",
+            "RequestStopTransaction",
+            "ReserveNow",
+            "Reset",
+            "SendLocalList",
+            "SetChargingProfile",
+            "SetDisplayMessage",
+            "SetMonitoringBase",
+            "SetMonitoringLevel",
+            "SetNetworkProfile",
+            "SetVariableMonitoring",
+            "SetVariables",
+            "TriggerMessage",
+            "UnlockConnector",
+            "UnpublishFirmware",
+            "UpdateFirmware",
+        }
+    ),
+    commands=COMMANDS,
+    provokes=provokes,
+    check=check,
+    interpret=interpret,
+    judge=judge,
+)
