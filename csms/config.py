@@ -23,7 +23,7 @@ __all__ = ["Config", "ConfigError", "load", "locate"]
 
 Role = Literal["gateway", "api", "worker"]
 Level = Literal["debug", "info", "warn", "error"]
-Version = Literal["1.6"]
+Version = Literal["1.6", "2.0.1", "2.1"]
 
 _VARIABLE = "CSMS_CONFIG"
 _PLACES = (Path("conf/csms.toml"), Path("/etc/csms/csms.toml"))
@@ -122,12 +122,14 @@ class Ocpp(Struct, frozen=True, kw_only=True):
         "/ocpp"
     )
     """URL path that takes the identity from the query, "?chargePointId=..."; empty: none does."""
-    versions: Annotated[tuple[Version, ...], Meta(min_length=1)] = ("1.6",)
-    """OCPP versions that are spoken."""
-    assume_version: Literal["", "1.6"] = ""
+    versions: Annotated[tuple[Version, ...], Meta(min_length=1)] = ("1.6", "2.0.1", "2.1")
+    """OCPP versions that are spoken; a station's order of preference decides among them."""
+    assume_version: Literal["", "1.6", "2.0.1", "2.1"] = ""
     """Version of a station that asks for no subprotocol; empty: such a station is refused."""
     max_frame_bytes: Annotated[int, Meta(ge=1024, le=67_108_864)] = 524_288
-    """Longest message a station may send, in bytes."""
+    """Longest message a station may send, in bytes, also when it is sent compressed."""
+    compression: bool = True
+    """Whether messages may be compressed (permessage-deflate) when a station offers it."""
     handshake_timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 15
     """Seconds a connection may take until it is a WebSocket."""
     ping_interval_s: Annotated[float, Meta(ge=0, le=86_400)] = 45
@@ -140,6 +142,9 @@ class Ocpp(Struct, frozen=True, kw_only=True):
     """Messages of one station that may await their answer; beyond it the connection is closed."""
     outbound_limit: Annotated[int, Meta(ge=1, le=10_000)] = 64
     """Commands that may wait for one station; further ones fail."""
+    deaf_after: Annotated[int, Meta(ge=0, le=10_000)] = 5
+    """Commands in a row without answer that make a station deaf: that is reported, and its
+    connection closed once, which may help. 0: none does."""
     max_connections: Annotated[int, Meta(ge=1, le=10_000_000)] = 50_000
     """Stations that may be connected to this process; the limit of open files bounds it too."""
     max_connections_per_ip: Annotated[int, Meta(ge=0, le=10_000_000)] = 0

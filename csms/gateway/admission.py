@@ -142,6 +142,13 @@ class Admission:
         self._flaps.take(visitor.key)
         self._counters.admitted += 1
         subprotocol, dialect = chosen
+        if station.ocpp_version not in (None, dialect.version):
+            self._log.warn(
+                "Station changed its OCPP version from {before} to {version}",
+                before=station.ocpp_version,
+                version=dialect.version,
+                station=visitor.identity,
+            )
         return Admitted(station, dialect, subprotocol, visitor.source, _peer(knock, visitor.source))
 
     # --- who --------------------------------------------------------------------------------

@@ -4,8 +4,13 @@ Note: stations that are not accepted
 ------------------------------------
 A pending station may be configured and asked for messages, not started or stopped; a rejected one
 is asked nothing (1.6 §4.2; 2.x B02.FR.05, B03.FR.03).  What it was asked for it may send although
-everything else is refused (B02.FR.09, TC_B_31).  Which message a request asks for is recognised
-without knowing the version: it names it.
+everything else is refused (B02.FR.09, TC_B_31).
+
+Note: deaf stations
+-------------------
+Some stations go on talking and answer nothing, since one half of their software has died.  Every
+command to them would take its whole timeout to fail, so so many in a row are reported; a new
+connection may wake that half up.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from csms.adapter.dialect import Dialect, Request, Unsupported
+from csms.adapter.dialect import Dialect, Fault, Unsupported
 from csms.core.commands import Command, Outcome, RemoteStart, RemoteStop, Unlock
 from csms.core.errors import Invalid
 from csms.core.values import Registration, StationKey
@@ -39,10 +44,15 @@ class _Order(Struct, frozen=True):
 
 
 class Calls:
-    """The CALLs to one station, one at a time; made when the first command comes."""
+    """The CALLs to one station, one at a time; made when the first command comes.
+
+    ``deaf`` is told the action of the last of ``deaf_after`` CALLs in a row without answer.
+    """
 
     __slots__ = (
         "_clock",
+        "_deaf",
+        "_deaf_after",
         "_dialect",
         "_due",
         "_expected",
@@ -50,6 +60,7 @@ class Calls:
         "_released",
         "_rpc",
         "_send",
+        "_silent",
         "_timer",
         "_wheel",
     )
@@ -62,7 +73,9 @@ class Calls:
         clock: IReactorTime,
         wheel: Wheel,
         send: Callable[[bytes], None],
+        deaf: Callable[[str], None],
         *,
+        deaf_after: int,
         released: bool,
     ) -> None:
         self._key = key
@@ -71,6 +84,9 @@ class Calls:
         self._clock = clock
         self._wheel = wheel
         self._send = send
+        self._deaf = deaf
+        self._deaf_after = deaf_after
+        self._silent = 0
         self._released = released
         self._timer: Timer | None = None
         self._due = 0.0
@@ -81,10 +97,16 @@ class Calls:
         return action in self._expected
 
     def submit(
-        self, command: Command, timeout_s: float, registration: Registration
+        self,
+        command: Command,
+        timeout_s: float,
+        registration: Registration,
+        *,
+        restricted: bool = False,
     ) -> Deferred[Outcome]:
         """Queue a command; its outcome is known within ``timeout_s`` seconds.
 
+        ``restricted``: the station may only say what it is asked for, so that is noted.
         Cancelling gives up the answer, not the command if it was sent already.
         """
         try:
@@ -93,13 +115,15 @@ class Calls:
             return succeed(Outcome(status="rejected", detail=error.detail))
         if isinstance(request, Unsupported):
             return succeed(Outcome(status="unsupported", detail=request.reason))
-        if registration is not Registration.ACCEPTED:
-            if registration is Registration.REJECTED or isinstance(
-                self._dialect.interpret(command), RemoteStart | RemoteStop
-            ):
-                detail = f"The station is {registration}."
-                return succeed(Outcome(status="rejected", detail=detail))
-            self._expect(request)
+        forbidden = registration is Registration.REJECTED or (
+            registration is Registration.PENDING
+            and isinstance(self._dialect.interpret(command), RemoteStart | RemoteStop)
+        )
+        if forbidden:
+            detail = f"The station is {registration}."
+            return succeed(Outcome(status="rejected", detail=detail))
+        if restricted:
+            self._expected |= self._dialect.provokes(request)
         outcome: Deferred[Outcome] = Deferred(self._withdraw)
         outgoing = self._rpc.call(
             request.action,
@@ -124,6 +148,7 @@ class Calls:
         """The station answered."""
         order = event.call.token
         assert isinstance(order, _Order)
+        self._silent = 0
         try:
             if isinstance(event, Answered):
                 outcome = self._dialect.outcome(order.command, event.payload)
@@ -139,6 +164,23 @@ class Calls:
         order.outcome.callback(outcome)
         self._pump()
 
+    def dispute(self, event: Answered | Failed) -> bytes | None:
+        """What to send when the answer breaks its schema and the version has words for that."""
+        if not self._rpc.disputes:
+            return None
+        fault: Fault | None
+        if isinstance(event, Answered):
+            order = event.call.token
+            assert isinstance(order, _Order)
+            fault = self._dialect.dispute(order.command, event.payload)
+        else:
+            fault = event.fault
+        return None if fault is None else self._rpc.dispute(event.call, fault)
+
+    def heard(self) -> None:
+        """The station answered, too late."""
+        self._silent = 0
+
     def give_up(self, outgoing: list[Outgoing], detail: str) -> None:
         """These will have no answer."""
         for one in outgoing:
@@ -146,11 +188,6 @@ class Calls:
         if self._timer is not None and self._rpc.next_deadline() is None:
             self._timer.cancel()
             self._timer = None
-
-    def _expect(self, request: Request) -> None:
-        for value in request.payload.values():
-            if isinstance(value, str) and self._dialect.recognise(value) is None:
-                self._expected.add(value)
 
     def _pump(self) -> None:
         outgoing = self._rpc.next_call() if self._released else None
@@ -183,9 +220,20 @@ class Calls:
     def _expire(self) -> None:
         self._timer = None
         in_flight = self._rpc.in_flight
+        unheard: Outgoing | None = None
         for outgoing in self._rpc.expire(self._clock.seconds()):
             sent = outgoing is in_flight
+            if sent:
+                unheard = outgoing
             detail = "No answer in time." if sent else "It could not be sent in time."
             self._end(outgoing, "expired", detail)
         self._set_timer()
+        if unheard is not None:
+            self._unheard(unheard)
         self._pump()
+
+    def _unheard(self, outgoing: Outgoing) -> None:
+        self._silent += 1
+        if self._silent == self._deaf_after:
+            self._silent = 0
+            self._deaf(outgoing.action)

@@ -24,6 +24,14 @@ class Counters:
     """CALLs sent to stations, whatever became of them."""
     strays: Counter[str] = attrs.field(factory=Counter)
     """Answers to nothing, by what they were: late, duplicate, unknown."""
+    told: int = 0
+    """Messages of stations that want no answer."""
+    disputed: Counter[str] = attrs.field(factory=Counter)
+    """Answers of ours that a station could not use, by action."""
+    disputes: int = 0
+    """Answers of stations that we could not use, and said so."""
+    deaf: int = 0
+    """Times that a station left so many CALLs in a row unanswered that it counts as deaf."""
     noise: int = 0
     """Frames that were no messages."""
     throttled: int = 0

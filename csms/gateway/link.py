@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from csms.adapter.dialect import Fault, FaultKind
+from csms.core.admission import printable
 from csms.core.commands import Command, Outcome
 from csms.core.errors import Refusal
 from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
@@ -24,7 +25,19 @@ from csms.gateway.admission import Admitted
 from csms.gateway.calls import Calls
 from csms.gateway.claim import Claim
 from csms.gateway.frames import ENVELOPES
-from csms.gateway.messages import Answered, Call, Event, Failed, Flood, Noise, Send, Stray
+from csms.gateway.gate import admits, is_open
+from csms.gateway.messages import (
+    Answered,
+    Call,
+    Disputed,
+    Event,
+    Failed,
+    Flood,
+    Noise,
+    Send,
+    Stray,
+    Told,
+)
 from csms.gateway.pace import Pace
 from csms.gateway.rpc import Rpc
 from csms.gateway.surroundings import Surroundings
@@ -41,6 +54,7 @@ _SEEN_EVERY_S = 5.0
 _NOT_STORED = Fault(FaultKind.INTERNAL, "The message could not be stored. Try again later.")
 _BUG = Fault(FaultKind.INTERNAL, "The message could not be processed.")
 _NOT_REGISTERED = Fault(FaultKind.SECURITY, "The station is not accepted. Boot first.")
+_ONE_WAY = Fault(FaultKind.NOT_SUPPORTED, "This message is sent by SEND.")
 
 _log = Logger()
 
@@ -62,6 +76,7 @@ class Link:
         "_heard",
         "_held",
         "_lost",
+        "_open",
         "_pace",
         "_released",
         "_rpc",
@@ -84,12 +99,12 @@ class Link:
         station = admitted.station
         settings = around.settings
         self.key = StationKey(station.id, station.identity, station.operator_id)
-        self.registration = station.registration
+        self._dialect = admitted.dialect
+        self._register(station.registration, booted=False)
         self._around = around
         self._claim = Claim(around, self.key, self._on_claim)
         self._socket = socket
         self._gone = gone
-        self._dialect = admitted.dialect
         self._strictness = station.strictness or settings.strictness
         self._rpc = Rpc(
             admitted.dialect.codes,
@@ -121,10 +136,14 @@ class Link:
         if claimed is None:
             self._socket.close(TRY_AGAIN_LATER, "try again later")
             return
-        self.registration = claimed.registration
+        self._register(claimed.registration, booted=claimed.booted)
         now = self._around.clock.seconds()
         for payload in held:
             self._handle(payload, now)
+
+    def _register(self, registration: Registration, *, booted: bool) -> None:
+        self.registration = registration
+        self._open = is_open(self._dialect.version, registration, booted=booted)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection."""
@@ -198,8 +217,11 @@ class Link:
             return
         dialect = self._dialect
         fault = dialect.recognise(call.action)
-        if fault is None and self.registration is not Registration.ACCEPTED:
-            fault = self._unregistered(call.action)
+        if fault is None:
+            if not self._open and not self._may_say(call.action):
+                fault = _NOT_REGISTERED
+            elif dialect.is_one_way(call.action):
+                fault = _ONE_WAY
         if fault is not None:
             self._refuse(call, fault)
             return
@@ -218,10 +240,29 @@ class Link:
         else:
             around.intake.submit(self.key, report, partial(self._on_reply, call))
 
-    def _unregistered(self, action: str) -> Fault | None:
-        """1.6 §4.2, 2.x B01 to B03: boot, or what was asked for (B02.FR.09, TC_B_31)."""
+    def _may_say(self, action: str) -> bool:
+        """Before the station may say everything."""
         expected = self._calls is not None and self._calls.expects(action)
-        return None if expected or self._dialect.is_boot(action) else _NOT_REGISTERED
+        boot = self._dialect.is_boot(action)
+        return admits(self._dialect.version, self.registration, boot=boot, expected=expected)
+
+    def _on_told(self, told: Told, now: float) -> None:
+        """Whatever becomes of it, nothing is answered."""
+        around, dialect = self._around, self._dialect
+        around.counters.told += 1
+        if self._draining or not (self._open or self._may_say(told.action)):
+            return
+        at = datetime.fromtimestamp(now, UTC)
+        if not dialect.is_one_way(told.action):
+            around.doorbell.quirk(self.key, "unknown_send", printable(told.action), at)
+            return
+        understood = dialect.read(told.action, told.payload, self._strictness, at)
+        if isinstance(understood, Fault):
+            around.doorbell.quirk(self.key, "unusable_send", understood.text, at)
+            return
+        for name, example in understood.quirks:
+            around.doorbell.quirk(self.key, name, example, at)
+        around.intake.submit(self.key, understood.report, _unanswered)
 
     def _on_fault(self, call: Call, fault: Fault, payload: bytes) -> None:
         if not self._dialect.carries_money(call.action):
@@ -241,7 +282,7 @@ class Link:
         if isinstance(reply, Refusal):
             self._refuse(call, _NOT_STORED)
         elif type(reply) is BootAnswered:
-            self.registration = reply.registration
+            self._register(reply.registration, booted=True)
             # Asked again, a station that is not accepted must get a fresh answer.
             accepted = reply.registration is Registration.ACCEPTED
             self._answer(call, reply, keep=accepted)
@@ -276,15 +317,20 @@ class Link:
         counters = self._around.counters
         match event:
             case Answered() | Failed():
-                if self._calls is not None:
-                    self._calls.settle(event)
+                self._on_answer(event)
                 self._close_if_drained()
+            case Told():
+                self._on_told(event, now)
+            case Disputed():
+                self._on_dispute(event, now)
             case Send(frame, fault):
                 if fault is not None:
                     counters.faults[fault] += 1
                 self._socket.send(frame)
             case Stray(how):
                 counters.strays[how] += 1
+                if self._calls is not None and how != "unknown":
+                    self._calls.heard()
                 _log.debug("An answer to nothing: {how}", how=how, station=self.key.identity)
             case Noise(reason):
                 counters.noise += 1
@@ -292,6 +338,28 @@ class Link:
                 self._around.doorbell.quirk(self.key, "unreadable_frame", reason, at)
             case Flood(reason):
                 self._flooded(reason)
+
+    def _on_answer(self, event: Answered | Failed) -> None:
+        if self._calls is None:
+            return
+        complaint = self._calls.dispute(event)
+        if complaint is not None:
+            self._around.counters.disputes += 1
+            self._socket.send(complaint)
+        self._calls.settle(event)
+
+    def _on_dispute(self, event: Disputed, now: float) -> None:
+        """Our answer was no use: for the station the CALL is as good as unanswered."""
+        self._around.counters.disputed[event.action] += 1
+        _log.warn(
+            "The station could not use the answer to {action}: {code}",
+            action=event.action,
+            code=printable(event.code),
+            station=self.key.identity,
+        )
+        example = f"{event.action}: {printable(event.code)}"
+        at = datetime.fromtimestamp(now, UTC)
+        self._around.doorbell.quirk(self.key, "answer_disputed", example, at)
 
     # --- too much of it ---------------------------------------------------------------------
 
@@ -328,10 +396,23 @@ class Link:
                 around.clock,
                 around.wheel,
                 self._socket.send,
+                self._on_deaf,
+                deaf_after=around.settings.deaf_after,
                 released=self._released,
             )
         self._around.counters.commands += 1
-        return self._calls.submit(command, timeout_s, self.registration)
+        return self._calls.submit(command, timeout_s, self.registration, restricted=not self._open)
+
+    def _on_deaf(self, action: str) -> None:
+        """A row of CALLs, the last of them ``action``, got no answer."""
+        around = self._around
+        around.counters.deaf += 1
+        at = datetime.fromtimestamp(around.clock.seconds(), UTC)
+        around.doorbell.quirk(self.key, "deaf", action, at)
+        closing = around.closing_deaf.take(self.key.id)
+        _log.warn("Station answers no calls", station=self.key.identity, closing=closing)
+        if closing:
+            self._socket.close(POLICY_VIOLATION, "no call is answered")
 
     def _shorten_grace(self) -> None:
         """The station speaks: it will boot now, or never."""
@@ -350,6 +431,10 @@ class Link:
             self._grace = None
         if self._calls is not None:
             self._calls.release()
+
+
+def _unanswered(reply: Reply | Refusal) -> None:
+    """What wants no answer gets none."""
 
 
 def _message_id() -> str:

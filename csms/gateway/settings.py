@@ -22,7 +22,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """Where the WebSocket layer echoes, for conformance tests; loopback only, empty: nowhere."""
     paths: tuple[str, ...] = ("/ocpp/{id}", "/ws/{id}", "/{id}")
     query_path: str = "/ocpp"
-    versions: tuple[str, ...] = ("1.6",)
+    versions: tuple[str, ...] = ("1.6", "2.0.1", "2.1")
     assume_version: str = ""
     """Version of stations that offer no subprotocol; empty: they are refused."""
     unknown: Unknown = "refuse"
@@ -33,7 +33,10 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """For stations whose record does not say."""
     admit_rejected: bool = False
     """Whether rejected stations may connect, to be told so when they boot."""
+    compression: bool = True
+    """Whether permessage-deflate is accepted when it is offered."""
     max_frame_bytes: int = 524_288
+    """Longest message, after it was inflated."""
     header_limit: int = 8_192
     handshake_timeout_s: float = 15
     ping_interval_s: float = 45
@@ -46,6 +49,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """... nor, while it says nothing at all, for this long after it connected."""
     inbound_limit: int = 16
     outbound_limit: int = 64
+    deaf_after: int = 5
+    """CALLs in a row without answer that make a station deaf; 0: none does."""
     max_connections: int = 50_000
     max_connections_per_ip: int = 0
     messages_per_s: float = 50

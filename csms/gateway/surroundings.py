@@ -8,7 +8,10 @@ from twisted.internet.interfaces import IReactorTime
 from csms.core.ports import IDoorbell, IIntake
 from csms.gateway.counters import Counters
 from csms.gateway.settings import GatewaySettings
+from csms.gateway.throttle import Rarely
 from csms.gateway.wheel import Wheel
+
+_DEAF_AGAIN_S = 600.0
 
 
 @attrs.frozen
@@ -21,3 +24,10 @@ class Surroundings:
     clock: IReactorTime
     wheel: Wheel
     counters: Counters
+    closing_deaf: Rarely[int] = attrs.field(init=False)
+    """Stations, by id, that are cut off because they do not hear: a new connection may help once,
+    cutting it again and again would not."""
+
+    @closing_deaf.default
+    def _rarely(self) -> Rarely[int]:
+        return Rarely(self.clock, _DEAF_AGAIN_S)

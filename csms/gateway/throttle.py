@@ -76,6 +76,26 @@ class Backoff(Generic[K]):
         self._failures.pop(key, None)
 
 
+@attrs.define
+class Rarely(Generic[K]):
+    """At most once in ``every_s`` for each key."""
+
+    _clock: IReactorTime
+    every_s: float
+    _last: dict[K, tuple[float, float]] = attrs.field(factory=dict, init=False)
+
+    def take(self, key: K) -> bool:
+        """Whether it may happen for ``key`` now; if so, it did."""
+        now = self._clock.seconds()
+        again, _ = self._last.get(key, (now, now))
+        if now < again:
+            return False
+        self._last.pop(key, None)
+        self._last[key] = (now + self.every_s, now)
+        _shrink(self._last)
+        return True
+
+
 class Crowd(Generic[K]):
     """How many are here, in all and, with ``by_key``, of each kind."""
 

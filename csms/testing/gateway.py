@@ -18,7 +18,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from csms.adapter.dialect import DIALECTS
+from csms.adapter.dialect import DIALECTS, Dialect
+from csms.adapter.faults import FaultKind
+from csms.adapter.v16.version import V16
 from csms.core.credentials import verify_password
 from csms.core.errors import Refusal
 from csms.core.ports import Answer, IDoorbell, IIntake
@@ -73,6 +75,8 @@ class RecordingIntake:
 
     registration: Registration = Registration.ACCEPTED
     patient: bool = False
+    booted: bool = True
+    """Whether stations have booted here before."""
     refusal: Refusal | None = None
     """What everything is answered with, if set."""
     submitted: list[Submitted] = attrs.field(factory=list)
@@ -103,7 +107,7 @@ class RecordingIntake:
         match report:
             case Connected():
                 self.epoch += 1
-                return ConnectionClaimed(self.epoch, self.registration, booted=True)
+                return ConnectionClaimed(self.epoch, self.registration, self.booted)
             case Booted():
                 at = datetime(2030, 1, 1, tzinfo=UTC)
                 return BootAnswered(at=at, interval_s=300, registration=self.registration)
@@ -296,6 +300,35 @@ class MemoryCharger:
         self.transport.vanish()
 
 
+def likeness(version: str) -> Dialect:
+    """A dialect with the words of 1.6 and the frames and error codes of ``version``.
+
+    ``DiagnosticsStatusNotification`` is its message that wants no answer.
+    """
+    spelt = {
+        FaultKind.RPC_FRAMEWORK: "RpcFrameworkError",
+        FaultKind.MESSAGE_TYPE: "MessageTypeNotSupported",
+    }
+    told = "DiagnosticsStatusNotification"
+    return Dialect(
+        attrs.evolve(
+            V16,
+            version=version,
+            subprotocol=f"ocpp{version}",
+            codes={**V16.codes, **spelt},
+            inbound={**V16.inbound, told: attrs.evolve(V16.inbound[told], one_way=True)},
+        )
+    )
+
+
+LIKENESSES: Mapping[str, Dialect] = {
+    "ocpp1.6": DIALECTS["ocpp1.6"],
+    "ocpp2.0.1": likeness("2.0.1"),
+    "ocpp2.1": likeness("2.1"),
+}
+"""All versions, for tests of what does not depend on their words."""
+
+
 @attrs.define
 class MemoryGateway:
     """The gateway without ports, in time that the test makes."""
@@ -307,6 +340,7 @@ class MemoryGateway:
     intake: RecordingIntake = attrs.field(factory=RecordingIntake)
     doorbell: RecordingDoorbell = attrs.field(factory=RecordingDoorbell)
     counters: Counters = attrs.field(factory=Counters)
+    dialects: Mapping[str, Dialect] = attrs.field(default=DIALECTS)
     stations: Any = attrs.field()
     """Some `IStations`; in memory unless given."""
     admission: Admission = attrs.field(init=False)
@@ -324,7 +358,7 @@ class MemoryGateway:
             self.settings,
             self.stations,
             self.doorbell,
-            DIALECTS,
+            self.dialects,
             crowd,
             self.clock,
             _verify,
@@ -351,10 +385,10 @@ class MemoryGateway:
         """Somebody who has connected and said nothing yet."""
         return MemoryCharger(self.factory, host)
 
-    def charger(self, identity: str = "CP1") -> MemoryCharger:
+    def charger(self, identity: str = "CP1", version: str = "1.6") -> MemoryCharger:
         """A station that is connected."""
         charger = self.visitor()
-        head = charger.knock(f"/ocpp/{identity}")
+        head = charger.knock(f"/ocpp/{identity}", [f"ocpp{version}"])
         assert head.startswith("HTTP/1.1 101"), head
         return charger
 

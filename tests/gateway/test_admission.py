@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from csms.adapter.dialect import DIALECTS
 from csms.core.credentials import Cost, hash_password
 from csms.core.errors import Conflict, Overloaded, Unavailable
 from csms.core.ports import IStations
@@ -19,7 +19,7 @@ from csms.core.values import Registration, Station
 from csms.gateway.admission import Admitted
 from csms.gateway.settings import GatewaySettings
 from csms.gateway.visits import Knock, RefusedError
-from csms.testing.gateway import MemoryGateway
+from csms.testing.gateway import LIKENESSES, MemoryGateway
 from csms.testing.stations import MemoryStations
 from csms.testing.waiting import waits
 
@@ -53,7 +53,9 @@ def gateway(
     stations = MoodyStations(
         lambda: datetime(2030, 1, 1, tzinfo=UTC), find_fails=find_fails, enlist_fails=enlist_fails
     )
-    made = MemoryGateway(settings=GatewaySettings(node="test", **settings), stations=stations)
+    made = MemoryGateway(
+        settings=GatewaySettings(node="test", **settings), stations=stations, dialects=LIKENESSES
+    )
     made.stations.seed("OPEN")
     made.stations.seed("LOCKED", password_hash=KEY_HASH)
     made.stations.seed("BAD", registration=Registration.REJECTED, password_hash=KEY_HASH)
@@ -293,31 +295,34 @@ async def test_no_identity(resource: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocols", "resource", "assume", "subprotocol"),
+    ("protocols", "resource", "assume", "subprotocol", "version"),
     [
-        (("ocpp1.6",), "/OPEN", "", "ocpp1.6"),
-        (("ocpp2.0.1", "ocpp1.6"), "/OPEN", "", "ocpp1.6"),
-        ((), "/OPEN", "1.6", None),
-        ((), "/ocpp?chargePointId=OPEN&version=1.6", "", None),
-        (("ocpp1.6",), "/ocpp?chargePointId=OPEN&version=2.0.1", "", "ocpp1.6"),
+        (("ocpp1.6",), "/OPEN", "", "ocpp1.6", "1.6"),
+        (("ocpp2.0.1", "ocpp1.6"), "/OPEN", "", "ocpp2.0.1", "2.0.1"),
+        (("ocpp1.6", "ocpp2.1"), "/OPEN", "", "ocpp1.6", "1.6"),
+        (("ocpp2.2", "ocpp2.1", "ocpp2.0.1"), "/OPEN", "", "ocpp2.1", "2.1"),
+        ((), "/OPEN", "1.6", None, "1.6"),
+        ((), "/ocpp?chargePointId=OPEN&version=1.6", "", None, "1.6"),
+        ((), "/ocpp?chargePointId=OPEN&version=2.0.1", "1.6", None, "2.0.1"),
+        (("ocpp1.6",), "/ocpp?chargePointId=OPEN&version=2.0.1", "", "ocpp1.6", "1.6"),
     ],
 )
 @waits
 async def test_language(
-    protocols: tuple[str, ...], resource: str, assume: str, subprotocol: str | None
+    protocols: tuple[str, ...], resource: str, assume: str, subprotocol: str | None, version: str
 ) -> None:
-    """The first offered that is spoken; assumed only where something says so."""
+    """The first offered that is spoken, in the station's order; assumed only where something
+    says so."""
     made = gateway(open_access="always", assume_version=assume)
     admitted = await made.admission.admit(knock(protocols=protocols, resource=resource))
-    assert admitted.subprotocol == subprotocol
-    assert admitted.dialect is DIALECTS["ocpp1.6"]
+    assert (admitted.subprotocol, admitted.dialect.version) == (subprotocol, version)
 
 
 @pytest.mark.parametrize(
     ("protocols", "resource"),
     [
         (("ocpp0.1",), "/OPEN"),
-        (("ocpp2.0.1",), "/OPEN"),
+        (("ocpp2.0",), "/OPEN"),
         (("OCPP1.6",), "/OPEN"),
         ((), "/OPEN"),
         ((), "/ocpp?chargePointId=OPEN"),
@@ -327,7 +332,7 @@ async def test_language(
 )
 @waits
 async def test_no_common_language(protocols: tuple[str, ...], resource: str) -> None:
-    """TC_088_CSMS: 400, no upgrade."""
+    """TC_088_CSMS, TC_B_58_CSMS: 400, no upgrade."""
     made = gateway(open_access="always")
     error = await refused(made, knock(protocols=protocols, resource=resource))
     assert error.status == 400
@@ -341,6 +346,8 @@ async def test_language_that_the_station_may_not_use() -> None:
     made = gateway(open_access="always")
     made.stations.seed("NARROW", ocpp_versions=("2.0.1",))
     assert (await refused(made, knock("NARROW"))).status == 400
+    offer = ("ocpp2.1", "ocpp1.6", "ocpp2.0.1")
+    assert (await made.admission.admit(knock("NARROW", protocols=offer))).subprotocol == "ocpp2.0.1"
 
 
 @waits
@@ -348,6 +355,20 @@ async def test_language_that_the_server_may_not_use() -> None:
     """Configuration narrows what the software knows."""
     made = gateway(open_access="always", versions=("2.0.1",))
     assert (await refused(made, knock())).status == 400
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"), [(None, False), ("1.6", False), ("2.0.1", True), ("9.9", True)]
+)
+@waits
+async def test_language_changed(before: str | None, changed: bool) -> None:
+    """A station that speaks another version than last time is welcome, and logged."""
+    made = gateway(open_access="always")
+    made.stations.seed("CP", ocpp_version=before)
+    with capturedLogs() as logged:
+        await made.admission.admit(knock("CP"))
+    told = [(one["before"], one["version"], one["station"]) for one in logged if "before" in one]
+    assert told == ([(before, "1.6", "CP")] if changed else [])
 
 
 # --- too much -------------------------------------------------------------------------------

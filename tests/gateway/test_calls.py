@@ -11,7 +11,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from csms.adapter.dialect import DIALECTS
 from csms.core.commands import (
     ClearCache,
     Command,
@@ -29,25 +28,30 @@ from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import Answered, Failed
 from csms.gateway.rpc import Rpc
 from csms.gateway.wheel import Wheel
-
-V16 = DIALECTS["ocpp1.6"]
+from csms.testing.gateway import LIKENESSES
 
 
 class Desk:
     """Calls to a station that the test plays."""
 
-    def __init__(self, *, released: bool = True, limit: int = 64) -> None:
+    def __init__(
+        self, *, released: bool = True, limit: int = 64, deaf_after: int = 3, version: str = "1.6"
+    ) -> None:
         self.clock = Clock()
         self.sent: list[Any] = []
+        self.deaf: list[str] = []
+        dialect = LIKENESSES[f"ocpp{version}"]
         numbers = count(1)
-        self.rpc = Rpc(V16.codes, ENVELOPES["1.6"], lambda: f"c{next(numbers)}", 16, limit)
+        self.rpc = Rpc(dialect.codes, ENVELOPES[version], lambda: f"c{next(numbers)}", 16, limit)
         self.calls = Calls(
             StationKey(1, "CP1"),
-            V16,
+            dialect,
             self.rpc,
             self.clock,
             Wheel(self.clock),
             lambda frame: self.sent.append(orjson.loads(frame)),
+            self.deaf.append,
+            deaf_after=deaf_after,
             released=released,
         )
 
@@ -57,7 +61,8 @@ class Desk:
         timeout_s: float = 30,
         registration: Registration = Registration.ACCEPTED,
     ) -> Deferred[Outcome]:
-        return self.calls.submit(command, timeout_s, registration)
+        restricted = registration is not Registration.ACCEPTED
+        return self.calls.submit(command, timeout_s, registration, restricted=restricted)
 
     def reply(self, *frame: object) -> None:
         event = self.rpc.receive(orjson.dumps(frame))
@@ -188,7 +193,7 @@ def test_answer_nobody_understands(desk: Desk) -> None:
         """A dialect that fails."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(V16, name)
+            return getattr(LIKENESSES["ocpp1.6"], name)
 
         def outcome(self, command: Command, payload: object) -> Outcome:
             raise ZeroDivisionError
@@ -230,3 +235,98 @@ def test_some_given_up(desk: Desk) -> None:
     assert outcome(queued) is not None
     desk.pass_s(11)
     assert outcome(flying) is not None
+
+
+# --- deaf stations --------------------------------------------------------------------------
+
+
+def test_deaf() -> None:
+    """So many CALLs in a row without answer are told; then the count begins anew."""
+    desk = Desk()
+    for _ in range(5):
+        desk.submit(Reset(), 10)
+        desk.pass_s(11)
+    assert desk.deaf == ["Reset"]
+    desk.submit(ClearCache(), 10)
+    desk.pass_s(11)
+    assert desk.deaf == ["Reset", "ClearCache"]
+
+
+@pytest.mark.parametrize("answer", [[3, {"status": "Accepted"}], [4, "GenericError", "", {}]])
+def test_who_answers_is_not_deaf(answer: list[Any]) -> None:
+    """Any answer ends the row, be it an error."""
+    desk = Desk()
+    for number in range(1, 7):
+        desk.submit(Reset(), 10)
+        if number % 3 == 0:
+            desk.reply(answer[0], f"c{number}", *answer[1:])
+        desk.pass_s(11)
+    assert desk.deaf == []
+
+
+def test_a_late_answer_is_heard() -> None:
+    """Who is slow is not deaf."""
+    desk = Desk(deaf_after=2)
+    for _ in range(4):
+        desk.submit(Reset(), 10)
+        desk.pass_s(11)
+        desk.calls.heard()
+    assert desk.deaf == []
+
+
+def test_what_was_not_sent_does_not_count() -> None:
+    """A command that waited too long behind another says nothing of the station."""
+    desk = Desk(deaf_after=2)
+    desk.submit(Reset(), 10)
+    for _ in range(3):
+        desk.submit(Reset(), 5)
+    desk.pass_s(11)
+    assert desk.deaf == []
+
+
+def test_deafness_is_a_setting() -> None:
+    """0 is never."""
+    desk = Desk(deaf_after=0)
+    for _ in range(10):
+        desk.submit(Reset(), 10)
+        desk.pass_s(11)
+    assert desk.deaf == []
+
+
+# --- answers that are no use ----------------------------------------------------------------
+
+
+def disputed(version: str, *answer: object) -> Any:
+    desk = Desk(version=version)
+    desk.submit(Reset())
+    event = desk.rpc.receive(orjson.dumps([3, "c1", *answer]))
+    assert isinstance(event, Answered | Failed)
+    frame = desk.calls.dispute(event)
+    return None if frame is None else orjson.loads(frame)
+
+
+def test_an_answer_that_breaks_its_schema() -> None:
+    """2.1: the station is told, by a CALLRESULTERROR."""
+    assert disputed("2.1", {"status": 5}) == [
+        5, "c1", "TypeConstraintViolation", "status: is not of type string", {},
+    ]  # fmt: skip
+    assert disputed("2.1", []) == [
+        5, "c1", "RpcFrameworkError", "the station's answer holds no payload", {},
+    ]  # fmt: skip
+
+
+def test_a_good_answer_is_not_disputed() -> None:
+    """Nor is an error, whatever it says."""
+    assert disputed("2.1", {"status": "Rejected"}) is None
+    desk = Desk(version="2.1")
+    desk.submit(Reset())
+    event = desk.rpc.receive(b'[4,"c1","GenericError","",{}]')
+    assert isinstance(event, Failed)
+    assert desk.calls.dispute(event) is None
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_older_versions_have_no_dispute(version: str) -> None:
+    """The outcome says that the answer was odd; the station hears nothing."""
+    assert disputed(version, {"status": 5}) is None
+    assert disputed(version, []) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from csms.gateway.throttle import Backoff, Crowd, Throttle
+from csms.gateway.throttle import Backoff, Crowd, Rarely, Throttle
 
 
 def test_throttle_allows_a_burst_and_then_a_rate() -> None:
@@ -93,3 +93,16 @@ def test_crowd_without_keys() -> None:
     assert (crowd.total, crowd["a"]) == (1, 0)
     crowd.leave("a")
     assert crowd.total == 0
+
+
+def test_rarely() -> None:
+    """Once for each key, and again when the time is over."""
+    clock = Clock()
+    rarely: Rarely[int] = Rarely(clock, 600)
+    assert rarely.take(1)
+    assert rarely.take(2)
+    clock.advance(599)
+    assert not rarely.take(1)
+    clock.advance(1)
+    assert rarely.take(1)
+    assert not rarely.take(1)
