@@ -14,17 +14,20 @@ from zope.interface.verify import verifyObject
 from csms.adapter.dialect import DIALECTS, Fault, FaultKind, Speech, Understood
 from csms.adapter.faults import MAX_TEXT
 from csms.adapter.notes import Rule
-from csms.adapter.schema import Schemas
+from csms.adapter.tables import Version
+from csms.adapter.v16.version import V16
+from csms.adapter.v21.version import V21
+from csms.adapter.v201.version import V201
 from csms.core.commands import ClearCache, Raw, RemoteStart, RemoteStop, Unlock
 from csms.core.errors import Invalid
 from csms.core.ports import ISpeech
-from csms.core.replies import Acknowledged, TimeTold
+from csms.core.replies import Acknowledged, Noted, TimeTold
+from csms.core.reports import Notified
 from csms.core.values import Strictness
 from csms.testing.payloads import any_json, mutated, payloads
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DIALECT = DIALECTS["ocpp1.6"]
-SCHEMAS = Schemas("v16")
 SERVED = (
     "Authorize",
     "BootNotification",
@@ -40,9 +43,15 @@ SERVED = (
     "StopTransaction",
 )
 
-an_action = st.sampled_from(SERVED)
+MESSAGES = [(version, action) for version in (V16, V201, V21) for action in sorted(version.inbound)]
+
+a_message = st.sampled_from(MESSAGES)
 a_strictness = st.sampled_from(Strictness)
 drawn = settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
+each = settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
+every_message = pytest.mark.parametrize(
+    ("version", "action"), MESSAGES, ids=[f"{of.version}-{action}" for of, action in MESSAGES]
+)
 
 
 def storable_json(value: object) -> None:
@@ -51,11 +60,19 @@ def storable_json(value: object) -> None:
     json.dumps(value, ensure_ascii=False).encode()
 
 
-def check_read(action: str, payload: object, strictness: Strictness) -> None:
+def schema(version: Version, action: str) -> Any:
+    return version.schemas.documents[version.request_schema(action)]
+
+
+def read(version: Version, action: str, payload: object, strictness: Strictness) -> Any:
+    return DIALECTS[version.subprotocol].read(action, payload, strictness, NOW)
+
+
+def check_read(version: Version, action: str, payload: object, strictness: Strictness) -> None:
     """Reading gives a storable report and quirks, or a fault in words of our own."""
-    result = DIALECT.read(action, payload, strictness, NOW)
+    result = read(version, action, payload, strictness)
     if isinstance(result, Fault):
-        assert DIALECT.codes[result.kind]
+        assert version.codes[result.kind]
         assert result.kind is not FaultKind.INTERNAL
         assert 0 < len(result.text) <= MAX_TEXT
         return
@@ -64,6 +81,9 @@ def check_read(action: str, payload: object, strictness: Strictness) -> None:
     names = [name for name, _ in result.quirks]
     assert len(set(names)) == len(names)
     assert set(names) <= set(Rule)
+    if isinstance(result.report, Notified) and not version.inbound[action].one_way:
+        answer = DIALECTS[version.subprotocol].write(action, Noted(result.report.payload))
+        assert version.schemas.outbound_flaw(f"{action}Response", answer) is None
 
 
 def encoded(value: Any) -> Any:
@@ -75,50 +95,47 @@ def encoded(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-@drawn
-@given(action=an_action, data=st.data(), strictness=a_strictness)
-def test_read_takes_valid_payloads(
-    action: str, data: st.DataObject, strictness: Strictness
-) -> None:
+@every_message
+def test_read_takes_valid_payloads(version: Version, action: str) -> None:
     """What the schema allows is read in every strictness, short of unstorable text, absurd
     times and numbers no connector has."""
-    payload = data.draw(payloads(SCHEMAS.documents[action]))
-    check_read(action, payload, strictness)
+
+    @each
+    @given(payload=payloads(schema(version, action)), strictness=a_strictness)
+    def holds(payload: object, strictness: Strictness) -> None:
+        check_read(version, action, payload, strictness)
+
+    holds()
+
+
+@every_message
+def test_broken_payloads(version: Version, action: str) -> None:
+    """A broken payload is mended or refused, never raised out of; what is read is answered by
+    the standard.  Strict reads nothing that the schema refuses, and what tolerant reads without
+    a quirk it reads alike."""
+
+    @each
+    @given(payload=mutated(schema(version, action)))
+    def holds(payload: object) -> None:
+        for strictness in Strictness:
+            check_read(version, action, payload, strictness)
+        strict = read(version, action, payload, Strictness.STRICT)
+        if not version.schemas.accepts(version.request_schema(action), payload):
+            assert isinstance(strict, Fault)
+        tolerant = read(version, action, payload, Strictness.TOLERANT)
+        if isinstance(tolerant, Understood) and not tolerant.quirks:
+            assert strict == tolerant
+
+    holds()
 
 
 @drawn
-@given(action=an_action, data=st.data(), strictness=a_strictness)
-def test_read_survives_mutated_payloads(
-    action: str, data: st.DataObject, strictness: Strictness
+@given(message=a_message, payload=any_json, strictness=a_strictness)
+def test_read_survives_any_json(
+    message: tuple[Version, str], payload: object, strictness: Strictness
 ) -> None:
-    """A broken payload is mended or refused, never raised out of."""
-    check_read(action, data.draw(mutated(SCHEMAS.documents[action])), strictness)
-
-
-@drawn
-@given(action=an_action, payload=any_json, strictness=a_strictness)
-def test_read_survives_any_json(action: str, payload: object, strictness: Strictness) -> None:
     """Whatever is sent for a payload is mended or refused."""
-    check_read(action, payload, strictness)
-
-
-@drawn
-@given(action=an_action, data=st.data())
-def test_strict_refuses_what_the_schema_refuses(action: str, data: st.DataObject) -> None:
-    """Strict reads nothing that its schema does not accept."""
-    payload = data.draw(mutated(SCHEMAS.documents[action]))
-    if not SCHEMAS.accepts(action, payload):
-        assert isinstance(DIALECT.read(action, payload, Strictness.STRICT, NOW), Fault)
-
-
-@drawn
-@given(action=an_action, data=st.data())
-def test_tolerant_notes_what_strict_refuses(action: str, data: st.DataObject) -> None:
-    """What tolerant reads without a quirk, strict reads alike."""
-    payload = data.draw(mutated(SCHEMAS.documents[action]))
-    tolerant = DIALECT.read(action, payload, Strictness.TOLERANT, NOW)
-    if isinstance(tolerant, Understood) and not tolerant.quirks:
-        assert DIALECT.read(action, payload, Strictness.STRICT, NOW) == tolerant
+    check_read(*message, payload, strictness)
 
 
 @pytest.mark.parametrize("action", SERVED)

@@ -19,18 +19,25 @@ from csms.core.values import Strictness
 from csms.testing.payloads import any_json, mutated
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SCHEMAS = Schemas("v16")
 
 
-def without_words(schema: Any) -> Any:
-    """The schema with free text for choices and no least length of lists."""
-    if isinstance(schema, dict):
-        return {
-            key: without_words(value)
-            for key, value in schema.items()
-            if key not in ("enum", "minItems")
-        }
-    return [without_words(item) for item in schema] if isinstance(schema, list) else schema
+def loosened(schema: Any) -> Any:
+    """The schema with free text for choices, no bounds of numbers and of lists, and nothing
+    required of what is the vendor's own."""
+    if isinstance(schema, list):
+        return [loosened(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    drop = {"enum", "minItems", "maxItems", "minimum", "maximum"}
+    if schema.get("additionalProperties") is not False:
+        drop.add("required")
+    return {
+        key: {name: loosened(item) for name, item in value.items()}
+        if key in ("properties", "definitions")
+        else loosened(value)
+        for key, value in schema.items()
+        if key not in drop
+    }
 
 
 def mend(shape: Any, payload: object) -> tuple[Any, tuple[str, ...]]:
@@ -40,30 +47,44 @@ def mend(shape: Any, payload: object) -> tuple[Any, tuple[str, ...]]:
 
 @settings(max_examples=250, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
-    name=st.sampled_from(
+    schema=st.sampled_from(
         [
-            "Authorize",
-            "BootNotification",
-            "MeterValues",
-            "SignedFirmwareStatusNotification",
-            "StartTransaction",
-            "StatusNotification",
-            "StopTransaction",
+            *(
+                Schemas("v16").documents[name]
+                for name in (
+                    "Authorize",
+                    "BootNotification",
+                    "MeterValues",
+                    "SignedFirmwareStatusNotification",
+                    "StartTransaction",
+                    "StatusNotification",
+                    "StopTransaction",
+                )
+            ),
+            *(
+                Schemas(folder).documents[name]
+                for folder in ("v201", "v21")
+                for name in (
+                    "DataTransferRequest",
+                    "NotifyEVChargingNeedsRequest",
+                    "NotifyEventRequest",
+                    "TransactionEventRequest",
+                )
+            ),
         ]
     ),
     data=st.data(),
 )
-def test_what_is_mended_is_valid(name: str, data: st.DataObject) -> None:
-    """Without any lenience the schema accepts what comes out, words aside; nothing is noted
-    unless something was changed."""
-    schema = SCHEMAS.documents[name]
+def test_what_is_mended_is_valid(schema: Any, data: st.DataObject) -> None:
+    """Without any lenience the schema accepts what comes out, words and bounds aside; nothing is
+    noted unless something was changed."""
     payload = data.draw(mutated(schema) | any_json)
     try:
         whole, rules = mend(compiled(schema, {}), payload)
     except PayloadError:
         return
     if "unstorable_text" not in rules:
-        assert jsonschema_rs.is_valid(without_words(schema), whole, validate_formats=False)
+        assert jsonschema_rs.is_valid(loosened(schema), whole, validate_formats=False)
     if not rules:
         assert whole == payload
 
@@ -129,3 +150,95 @@ def test_non_finite_figures() -> None:
     assert mend(shape, {"a": 1.5}) == ({"a": 1.5}, ("fractional_number",))
     assert mend(shape, {"a": []}) == ({"a": None}, ("bad_number",))
     assert mend(shape, {"a": True}) == ({"a": None}, ("bad_number",))
+
+
+def of(kind: str, **bounds: Any) -> Any:
+    """The shape of an object whose field ``a`` is of a JSON type."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": kind, **bounds}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    return compiled(schema, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "mended", "rules"),
+    [
+        (1, 1, ()),
+        (1.5, 1.5, ()),
+        ("1.5", 1.5, ("text_for_number",)),
+        (" 1,5", 1.5, ("text_for_number", "decimal_comma")),
+        (-1, -1, ("out_of_range",)),
+        ("101", 101, ("text_for_number", "out_of_range")),
+    ],
+)
+def test_numbers(value: object, mended: float, rules: tuple[str, ...]) -> None:
+    """Of any kind, and beyond their bounds kept as they are."""
+    assert mend(of("number", minimum=0, maximum=100), {"a": value}) == ({"a": mended}, rules)
+
+
+@pytest.mark.parametrize("value", [True, [], {}, "12 kWh", float("nan"), float("inf")])
+def test_what_is_no_number(value: object) -> None:
+    """Refused where a number is needed."""
+    with pytest.raises(PayloadError, match="a: is not of type number"):
+        mend(of("number"), {"a": value})
+
+
+def test_what_is_no_integer() -> None:
+    """A fraction is refused where an integer is needed."""
+    with pytest.raises(PayloadError, match="a: is not of type integer"):
+        mend(of("integer"), {"a": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("value", "mended"),
+    [("true", True), (" False", False), ('"TRUE"', True), ("0", False), (1, True), (0, False)],
+)
+def test_what_means_a_boolean(value: object, mended: bool) -> None:
+    """Words and the digits 0 and 1."""
+    assert mend(of("boolean"), {"a": value}) == ({"a": mended}, ("not_a_boolean",))
+    assert mend(of("boolean"), {"a": mended}) == ({"a": mended}, ())
+
+
+@pytest.mark.parametrize("value", ["yes", 2, 1.0, [], {}])
+def test_what_is_no_boolean(value: object) -> None:
+    """Refused."""
+    with pytest.raises(PayloadError, match="a: is not of type boolean"):
+        mend(of("boolean"), {"a": value})
+
+
+def test_lists_that_are_too_long() -> None:
+    """Read whole."""
+    shape = of("array", items={"type": "integer"}, maxItems=2)
+    assert mend(shape, {"a": [1, 2]}) == ({"a": [1, 2]}, ())
+    assert mend(shape, {"a": [1, 2, 3]}) == ({"a": [1, 2, 3]}, ("long_list",))
+
+
+def test_required_fields_that_are_not_missed() -> None:
+    """Noted, and left out."""
+    assert mend(text(spare=True), {}) == ({}, ("missing_field",))
+    assert mend(text(spare=True), {"a": {}}) == ({}, ("unreadable_field", "missing_field"))
+
+
+@pytest.mark.parametrize(
+    ("custom", "mended", "rules"),
+    [
+        ({"vendorId": "v", "more": [1]}, {"vendorId": "v", "more": [1]}, ()),
+        ({"more": [1]}, {"more": [1]}, ("missing_field",)),
+        ({"vendorId": {}}, {}, ("unreadable_field", "missing_field")),
+    ],
+)
+def test_what_is_the_vendors_own(custom: Any, mended: Any, rules: tuple[str, ...]) -> None:
+    """Kept as it is, with or without its one field; it never costs a message."""
+    shape = compiled(Schemas("v201").documents["HeartbeatRequest"], {})
+    assert mend(shape, {"customData": custom}) == ({"customData": mended}, rules)
+    assert mend(shape, {"customData": "text"}) == ({}, ("unreadable_field",))
+
+
+def test_places_without_a_type_take_anything() -> None:
+    """Such as the data of a DataTransfer of 2.x."""
+    shape = compiled(Schemas("v201").documents["DataTransferRequest"], {})
+    payload = {"vendorId": "v", "data": [{"a": 1}, "b"]}
+    assert mend(shape, payload) == (payload, ())
