@@ -11,6 +11,7 @@ from autobahn.websocket.protocol import TrafficStats
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 
+from csms.gateway.compression import accept
 from csms.gateway.handshake import SERVER
 from csms.gateway.protocol import Socket
 from csms.gateway.settings import GatewaySettings
@@ -49,6 +50,7 @@ class SocketFactory(WebSocketServerFactory):
         self.wheel = wheel
         self.admit = admit
         self.greeting = greeting
+        self.compression = settings.compression
         self.header_limit = settings.header_limit
         self.max_frame_bytes = settings.max_frame_bytes or maxsize
         self.ping_interval_s = settings.ping_interval_s
@@ -75,6 +77,7 @@ class SocketFactory(WebSocketServerFactory):
             openHandshakeTimeout=settings.handshake_timeout_s,
             closeHandshakeTimeout=_CLOSING_HANDSHAKE_S,
             allowNullOrigin=True,
+            perMessageCompressionAccept=accept,
         )
         # A function on a class would become its method.
         options = {

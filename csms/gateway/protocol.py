@@ -16,6 +16,7 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from csms.gateway.compression import Deflate, acceptable
 from csms.gateway.handshake import HEADER_END, refusal, tidy
 from csms.gateway.shortcut import QuickSocket
 from csms.gateway.visits import (
@@ -46,6 +47,7 @@ _HANDSHAKE_ONLY = (
     "http_response_data",
     "http_status_line",
     "websocket_extensions",
+    "websocket_extensions_in_use",
     "websocket_origin",
     "websocket_protocols",
     "_wskey",
@@ -148,6 +150,8 @@ class Socket(QuickSocket):
         if self.state != self.STATE_CONNECTING:
             return
         self.resume(_ADMITTING)
+        offered = self.websocket_extensions
+        self.websocket_extensions = acceptable(offered) if self.factory.compression else []
         try:
             super().succeedHandshake(res)
         except Exception:  # noqa: BLE001  # Autobahn would lose it
@@ -180,6 +184,11 @@ class Socket(QuickSocket):
         """Autobahn: the WebSocket is open; what fails here would be lost in its callbacks."""
         for name in _HANDSHAKE_ONLY:
             self.__dict__.pop(name, None)
+        agreed = self._perMessageCompress
+        if agreed is not None:
+            self._perMessageCompress = Deflate(
+                agreed.server_max_window_bits, agreed.client_max_window_bits
+            )
         self.heard_at = self.factory.clock.seconds()
         if self.factory.ping_interval_s:
             self._ping = self.factory.wheel.call_later(

@@ -5,9 +5,9 @@ Note: the short way
 A complete, unfragmented, masked text frame that lies in one piece in what was received is taken
 apart here, and small unfragmented text frames are written here.  It is the same to the byte as
 what Autobahn does, at half the CPU time: no formatting of debug messages, no state machine per
-frame, no validator and masker objects.  Everything else (fragments, control frames, frames cut by
-TCP, anything malformed) is handed to Autobahn untouched, from that frame on until it has nothing
-buffered.  This rests on private attributes of Autobahn (``data``, ``current_frame``,
+frame, no validator and masker objects.  Everything else (fragments, control and compressed frames,
+frames cut by TCP, anything malformed) is handed to Autobahn untouched, from that frame on until it
+has nothing buffered.  This rests on private attributes of Autobahn (``data``, ``current_frame``,
 ``inside_message``), so its version is bounded in the package metadata and a test compares both
 byte by byte.
 
@@ -31,6 +31,7 @@ from autobahn.websocket.xormasker import (  # type: ignore[attr-defined]  # ther
 from twisted.internet.tcp import Server
 from twisted.logger import Logger
 
+from csms.gateway.compression import WORTH, Deflate
 from csms.gateway.visits import Receiver
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _TEXT = 0x81
 _SHORT_HEADS = tuple(bytes((_TEXT, length)) for length in range(126))
+_COMPRESSED = 4
 _INT_XOR_LIMIT = 1200
 """Below it a big integer is the faster way to unmask."""
 
@@ -55,6 +57,7 @@ class QuickSocket(WebSocketServerProtocol):
     data: bytes
     current_frame: Any
     inside_message: bool
+    _perMessageCompress: Any  # noqa: N815  # Autobahn's name
 
     receiver: Receiver | None
     heard_at: float
@@ -140,7 +143,10 @@ class QuickSocket(WebSocketServerProtocol):
             return
         self.factory.frames_out += 1
         size = len(payload)
-        if size < 126:
+        deflate: Deflate | None = self._perMessageCompress
+        if deflate is not None and size >= WORTH:
+            self.sendFrame(opcode=1, payload=deflate.deflated(payload), rsv=_COMPRESSED)
+        elif size < 126:
             self._write(_SHORT_HEADS[size] + payload)
         elif size < 65536:
             self._write(b"\x81\x7e" + size.to_bytes(2, "big") + payload)
