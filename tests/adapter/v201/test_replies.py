@@ -1,0 +1,126 @@
+"""Answers to 2.x stations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csms.adapter.dialect import DIALECTS
+from csms.adapter.tables import Version
+from csms.adapter.v21.version import V21
+from csms.adapter.v201.version import V201
+from csms.core.replies import (
+    Acknowledged,
+    AuthorizationGiven,
+    BootAnswered,
+    DataTransferAnswered,
+    Noted,
+    Reply,
+    TimeTold,
+    TransactionAnswered,
+)
+from csms.core.values import Authorization, Registration, TokenStatus
+
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
+TIME = "2025-06-01T12:00:00.000Z"
+modern = pytest.mark.parametrize("version", [V201, V21], ids=["2.0.1", "2.1"])
+GIVEN = Authorization(status=TokenStatus.ACCEPTED, expires_at=NOON, group_id="GROUP")
+INFO = {
+    "status": "Accepted",
+    "cacheExpiryDateTime": TIME,
+    "groupIdToken": {"idToken": "GROUP", "type": "Central"},
+}
+
+
+def write(version: Version, action: str, reply: Reply) -> dict[str, Any]:
+    payload = DIALECTS[version.subprotocol].write(action, reply)
+    assert version.schemas.outbound_flaw(f"{action}Response", payload) is None
+    return payload
+
+
+@modern
+@pytest.mark.parametrize(
+    ("action", "reply", "payload"),
+    [
+        ("Authorize", AuthorizationGiven(GIVEN), {"idTokenInfo": INFO}),
+        (
+            "Authorize",
+            AuthorizationGiven(Authorization(status=TokenStatus.CONCURRENT)),
+            {"idTokenInfo": {"status": "ConcurrentTx"}},
+        ),
+        (
+            "BootNotification",
+            BootAnswered(at=NOON, interval_s=300, registration=Registration.ACCEPTED),
+            {"status": "Accepted", "currentTime": TIME, "interval": 300},
+        ),
+        (
+            "BootNotification",
+            BootAnswered(at=NOON, interval_s=30, registration=Registration.PENDING),
+            {"status": "Pending", "currentTime": TIME, "interval": 30},
+        ),
+        ("DataTransfer", DataTransferAnswered(status="Rejected"), {"status": "Rejected"}),
+        (
+            "DataTransfer",
+            DataTransferAnswered(status="Accepted", data={"a": [1]}),
+            {"status": "Accepted", "data": {"a": [1]}},
+        ),
+        ("FirmwareStatusNotification", Acknowledged(), {}),
+        ("Heartbeat", TimeTold(NOON), {"currentTime": TIME}),
+        ("LogStatusNotification", Acknowledged(), {}),
+        ("MeterValues", Acknowledged(), {}),
+        ("StatusNotification", Acknowledged(), {}),
+        ("TransactionEvent", TransactionAnswered(), {}),
+        ("TransactionEvent", TransactionAnswered(GIVEN), {"idTokenInfo": INFO}),
+        ("ClearedChargingLimit", Noted({}), {}),
+        ("Get15118EVCertificate", Noted({}), {"status": "Failed", "exiResponse": ""}),
+        ("GetCertificateStatus", Noted({}), {"status": "Failed"}),
+        ("NotifyChargingLimit", Noted({}), {}),
+        ("NotifyCustomerInformation", Noted({}), {}),
+        ("NotifyDisplayMessages", Noted({}), {}),
+        ("NotifyEVChargingNeeds", Noted({}), {"status": "Rejected"}),
+        ("NotifyEVChargingSchedule", Noted({}), {"status": "Accepted"}),
+        ("NotifyEvent", Noted({}), {}),
+        ("NotifyMonitoringReport", Noted({}), {}),
+        ("NotifyReport", Noted({}), {}),
+        ("PublishFirmwareStatusNotification", Noted({}), {}),
+        ("ReportChargingProfiles", Noted({}), {}),
+        ("ReservationStatusUpdate", Noted({}), {}),
+        ("SecurityEventNotification", Noted({}), {}),
+        ("SignCertificate", Noted({}), {"status": "Rejected"}),
+    ],
+)
+def test_answers(version: Version, action: str, reply: Reply, payload: dict[str, Any]) -> None:
+    """Each answer as the standard has it, valid by its schema."""
+    assert write(version, action, reply) == payload
+
+
+@pytest.mark.parametrize(("version", "longest"), [(V201, 36), (V21, 255)])
+def test_a_group_too_long_for_the_version_is_left_out(version: Version, longest: int) -> None:
+    """A station could not compare it."""
+    for extra, has_group in ((0, True), (1, False)):
+        group = "g" * (longest + extra)
+        given = Authorization(status=TokenStatus.ACCEPTED, group_id=group)
+        answers = (
+            write(version, "Authorize", AuthorizationGiven(given)),
+            write(version, "TransactionEvent", TransactionAnswered(given)),
+        )
+        assert all(("groupIdToken" in each["idTokenInfo"]) == has_group for each in answers)
+
+
+@given(
+    status=st.sampled_from(TokenStatus),
+    expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    group_id=st.none() | st.text(),
+)
+def test_authorizations_are_always_valid(
+    status: TokenStatus, expires_at: datetime | None, group_id: str | None
+) -> None:
+    """Whatever is known about a token can be told."""
+    authorization = Authorization(status=status, expires_at=expires_at, group_id=group_id)
+    for version in (V201, V21):
+        write(version, "Authorize", AuthorizationGiven(authorization))
+        write(version, "TransactionEvent", TransactionAnswered(authorization))
