@@ -1,4 +1,4 @@
-"""A charger in a few lines, on the blocking client of the `websockets` library."""
+"""Chargers in a few lines, on the blocking client of the `websockets` library."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
+from uuid import uuid4
 
 import attrs
 from websockets.exceptions import ConnectionClosed
@@ -24,30 +25,50 @@ def stamp() -> str:
 
 
 @attrs.define
-class Charger:
-    """Speaks OCPP-J 1.6 by hand; what the server asks is answered from ``replies``."""
+class Line:
+    """An OCPP-J connection; what the server asks is answered from ``replies``.
+
+    ``asked`` are the actions and payloads that it asked, ``disputed`` the answers that it could
+    not use (CALLRESULTERROR).
+    """
 
     socket: ClientConnection
     replies: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     asked: deque[tuple[str, dict[str, Any]]] = attrs.field(factory=deque)
+    disputed: deque[list[Any]] = attrs.field(factory=deque)
     _ids: count[int] = attrs.field(factory=lambda: count(1))
 
     @classmethod
     def connect(
-        cls, url: str, password: bytes | None = None, subprotocols: tuple[str, ...] = ("ocpp1.6",)
+        cls,
+        url: str,
+        password: bytes | None = None,
+        subprotocols: tuple[str, ...] | None = None,
+        *,
+        compression: str | None = "deflate",
     ) -> Self:
-        """Open the socket; raises what `websockets` raises when it is refused."""
+        """Open the socket; raises what `websockets` raises when it is refused.
+
+        ``subprotocols`` None: those of the class.
+        """
+        offered = cls.spoken() if subprotocols is None else subprotocols
         headers: Mapping[str, str] = {}
         if password is not None:
             credentials = url.rpartition("/")[2].encode() + b":" + password
             headers = {"Authorization": "Basic " + base64.b64encode(credentials).decode()}
         manager = connect(
             url,
-            subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+            subprotocols=[Subprotocol(name) for name in offered] or None,
+            compression=compression,
             additional_headers=headers,
             open_timeout=LIMIT_S,
         )
         return cls(manager.__enter__())
+
+    @classmethod
+    def spoken(cls) -> tuple[str, ...]:
+        """The subprotocols that are offered."""
+        return ()
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +95,20 @@ class Charger:
         """The next answer; CALLs of the server before it are answered."""
         while True:
             frame: list[Any] = json.loads(self.socket.recv(limit_s))
-            if frame[0] != 2:
+            if frame[0] == 5:
+                self.disputed.append(frame)
+            elif frame[0] != 2:
                 return frame
-            self._answer(frame)
+            else:
+                self._answer(frame)
+
+    def tell(self, action: str, payload: Mapping[str, Any]) -> None:
+        """SEND, which gets no answer (2.1)."""
+        self.socket.send(json.dumps([6, f"m{next(self._ids)}", action, payload]))
+
+    def dispute(self, uid: str, code: str = "FormatViolation") -> None:
+        """CALLRESULTERROR for the answer to CALL ``uid`` (2.1)."""
+        self.socket.send(json.dumps([5, uid, code, "", {}]))
 
     def _answer(self, frame: list[Any]) -> None:
         _, uid, action, payload = frame
@@ -102,6 +134,15 @@ class Charger:
                 self.socket.recv(LIMIT_S)
         except ConnectionClosed as close:
             return None if close.rcvd is None else close.rcvd.code
+
+
+class Charger(Line):
+    """A charger of OCPP 1.6."""
+
+    @classmethod
+    def spoken(cls) -> tuple[str, ...]:
+        """1.6."""
+        return ("ocpp1.6",)
 
     def boot(self) -> dict[str, Any]:
         """BootNotification."""
@@ -149,3 +190,94 @@ class Charger:
                 "reason": reason,
             },
         )
+
+
+class NewerCharger(Line):
+    """A charger of OCPP 2.0.1, and of 2.1 if that is what is offered."""
+
+    @classmethod
+    def spoken(cls) -> tuple[str, ...]:
+        """2.0.1."""
+        return ("ocpp2.0.1",)
+
+    def boot(self, reason: str = "PowerUp") -> dict[str, Any]:
+        """BootNotification."""
+        station = {"vendorName": "Acme", "model": "E2E", "firmwareVersion": "1.0"}
+        return self.call("BootNotification", {"reason": reason, "chargingStation": station})
+
+    def status(self, status: str, evse: int = 1, connector: int = 1) -> None:
+        """StatusNotification."""
+        self.call(
+            "StatusNotification",
+            {
+                "timestamp": stamp(),
+                "connectorStatus": status,
+                "evseId": evse,
+                "connectorId": connector,
+            },
+        )
+
+    def authorize(self, token: str = "TAG", kind: str = "ISO14443") -> str:  # noqa: S107  # no secret
+        """Authorize; the status of the token."""
+        answer = self.call("Authorize", {"idToken": {"idToken": token, "type": kind}})
+        status: str = answer["idTokenInfo"]["status"]
+        return status
+
+    def transaction(
+        self, what: str, transaction: str, number: int, why: str, **more: Any
+    ) -> dict[str, Any]:
+        """TransactionEvent; ``number`` is its seqNo, ``why`` the trigger."""
+        info = {"transactionId": transaction, **more.pop("transactionInfo", {})}
+        return self.call(
+            "TransactionEvent",
+            {
+                "eventType": what,
+                "timestamp": stamp(),
+                "triggerReason": why,
+                "seqNo": number,
+                "transactionInfo": info,
+                **more,
+            },
+        )
+
+    def start(self, token: str = "TAG", meter: float = 1000, evse: int = 1) -> str:  # noqa: S107  # no secret
+        """A transaction starts with a token; its id."""
+        transaction = str(uuid4())
+        self.transaction(
+            "Started",
+            transaction,
+            0,
+            "Authorized",
+            evse={"id": evse, "connectorId": 1},
+            idToken={"idToken": token, "type": "ISO14443"},
+            meterValue=[register(meter, "Transaction.Begin")],
+        )
+        return transaction
+
+    def meter(self, transaction: str, meter: float, number: int = 1) -> dict[str, Any]:
+        """The register in a running transaction."""
+        return self.transaction(
+            "Updated",
+            transaction,
+            number,
+            "MeterValuePeriodic",
+            meterValue=[register(meter, "Sample.Periodic")],
+        )
+
+    def stop(
+        self, transaction: str, meter: float, number: int = 2, reason: str = "Local"
+    ) -> dict[str, Any]:
+        """The transaction ends."""
+        return self.transaction(
+            "Ended",
+            transaction,
+            number,
+            "StopAuthorized",
+            transactionInfo={"stoppedReason": reason},
+            meterValue=[register(meter, "Transaction.End")],
+        )
+
+
+def register(wh: float, context: str) -> dict[str, Any]:
+    """A MeterValue of 2.x with the imported energy in Wh."""
+    return {"timestamp": stamp(), "sampledValue": [{"value": wh, "context": context}]}

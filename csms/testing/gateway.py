@@ -29,17 +29,21 @@ from csms.core.replies import (
     AuthorizationGiven,
     BootAnswered,
     ConnectionClaimed,
+    Noted,
     Reply,
     StartAnswered,
     StopAnswered,
+    TransactionAnswered,
 )
 from csms.core.reports import (
     AuthorizationAsked,
     Booted,
     Connected,
+    Notified,
     Report,
     SessionStarted,
     SessionStopped,
+    TransactionTold,
 )
 from csms.core.values import Authorization, RefusedAttempt, Registration, StationKey, TokenStatus
 from csms.gateway.admission import Admission
@@ -117,6 +121,10 @@ class RecordingIntake:
                 return StartAnswered("4711", _ACCEPTED)
             case SessionStopped():
                 return StopAnswered(_ACCEPTED)
+            case TransactionTold():
+                return TransactionAnswered(_ACCEPTED if report.id_token else None)
+            case Notified():
+                return Noted(report.payload)
             case _:
                 return Acknowledged()
 

@@ -10,7 +10,7 @@ from twisted.logger import capturedLogs
 from csms.core.commands import Outcome, Reset, Trigger
 from csms.core.errors import Unavailable
 from csms.core.reports import Connected, LogUploadProgressed
-from csms.core.values import Registration
+from csms.core.values import Registration, Strictness
 from csms.gateway.settings import GatewaySettings
 from csms.testing.gateway import LIKENESSES, MemoryCharger, MemoryGateway, RecordingIntake
 
@@ -189,7 +189,7 @@ def test_told_while_the_database_is_gone() -> None:
 )
 def test_told_what_is_no_use(action: str, payload: object, quirk: tuple[str, str]) -> None:
     """Counted, and still not answered."""
-    made = gateway(strictness="strict")
+    made = gateway(strictness=Strictness.STRICT)
     charger = made.charger(version="2.1")
     charger.send(6, "1", action, payload)
     assert charger.received() == []
