@@ -239,3 +239,19 @@ def test_raw_starts_and_stops_are_interpreted(raw: Raw, command: Command) -> Non
 def test_other_commands_stay_as_they_are(command: Command) -> None:
     """Unreadable ones too."""
     assert DIALECT.interpret(command) is command
+
+
+@pytest.mark.parametrize(
+    ("command", "messages"),
+    [
+        (Reset(), set()),
+        (Trigger(message="Heartbeat"), {"Heartbeat"}),
+        (Trigger(message="SignChargePointCertificate"), {"SignCertificate"}),
+        (Raw(action="Reset", payload={"type": "Hard"}), set()),
+    ],
+)
+def test_what_a_request_asks_for(command: Command, messages: set[str]) -> None:
+    """May come before the station is accepted."""
+    request = DIALECT.request(command)
+    assert isinstance(request, Request)
+    assert DIALECT.provokes(request) == messages

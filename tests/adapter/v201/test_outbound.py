@@ -1,0 +1,327 @@
+"""The core's commands in the words of 2.x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from csms.adapter.dialect import DIALECTS, Request, Unsupported
+from csms.adapter.tables import Version
+from csms.adapter.v21.version import V21
+from csms.adapter.v201.version import V201
+from csms.core.commands import (
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    Command,
+    Raw,
+    ReadConfiguration,
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    ResetKind,
+    SendData,
+    Trigger,
+    Unlock,
+)
+from csms.core.errors import Invalid
+from csms.testing.payloads import any_json, mutated, payloads
+
+modern = pytest.mark.parametrize("version", [V201, V21], ids=["2.0.1", "2.1"])
+REQUESTS = [(version, action) for version in (V201, V21) for action in sorted(version.outbound)]
+PROFILE: dict[str, Any] = {
+    "id": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Relative",
+    "chargingSchedule": [
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.1}],
+        }
+    ],
+}
+TOKEN = {"idToken": "TAG", "type": "Central"}
+
+
+def request(version: Version, command: Command) -> Any:
+    return DIALECTS[version.subprotocol].request(command)
+
+
+def variable(component: Any, variable: Any, **more: Any) -> dict[str, Any]:
+    return {"component": component, "variable": variable, **more}
+
+
+@modern
+@pytest.mark.parametrize(
+    ("command", "action", "payload"),
+    [
+        (
+            RemoteStart(id_token="TAG", ref=7),
+            "RequestStartTransaction",
+            {"idToken": TOKEN, "remoteStartId": 7},
+        ),
+        (
+            RemoteStart(id_token="TAG", evse_id=2, charging_profile=PROFILE, ref=7),
+            "RequestStartTransaction",
+            {"idToken": TOKEN, "remoteStartId": 7, "evseId": 2, "chargingProfile": PROFILE},
+        ),
+        (RemoteStop(transaction_ref="T1"), "RequestStopTransaction", {"transactionId": "T1"}),
+        (Reset(), "Reset", {"type": "OnIdle"}),
+        (Reset(kind=ResetKind.HARD), "Reset", {"type": "Immediate"}),
+        (
+            Unlock(evse_id=2, connector_id=3),
+            "UnlockConnector",
+            {"evseId": 2, "connectorId": 3},
+        ),
+        (
+            ChangeAvailability(operative=False),
+            "ChangeAvailability",
+            {"operationalStatus": "Inoperative"},
+        ),
+        (
+            ChangeAvailability(evse_id=1, operative=True),
+            "ChangeAvailability",
+            {"operationalStatus": "Operative", "evse": {"id": 1}},
+        ),
+        (
+            ReadConfiguration(keys=("C.V", "C[a.b].V[1]")),
+            "GetVariables",
+            {
+                "getVariableData": [
+                    variable({"name": "C"}, {"name": "V"}),
+                    variable({"name": "C", "instance": "a.b"}, {"name": "V", "instance": "1"}),
+                ]
+            },
+        ),
+        (
+            ChangeConfiguration(key="OCPPCommCtrlr.HeartbeatInterval", value="60"),
+            "SetVariables",
+            {
+                "setVariableData": [
+                    variable(
+                        {"name": "OCPPCommCtrlr"},
+                        {"name": "HeartbeatInterval"},
+                        attributeValue="60",
+                    )
+                ]
+            },
+        ),
+        (ClearCache(), "ClearCache", {}),
+        (
+            SendData(vendor_id="v", message_id="m", data={"a": 1}),
+            "DataTransfer",
+            {"vendorId": "v", "messageId": "m", "data": {"a": 1}},
+        ),
+        (Trigger(message="Heartbeat"), "TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        (
+            Trigger(message="MeterValues", evse_id=1),
+            "TriggerMessage",
+            {"requestedMessage": "MeterValues", "evse": {"id": 1}},
+        ),
+        (
+            Trigger(message="StatusNotification", evse_id=1),
+            "TriggerMessage",
+            {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}},
+        ),
+        (Raw(action="GetLocalListVersion"), "GetLocalListVersion", {}),
+    ],
+)
+def test_requests(
+    version: Version, command: Command, action: str, payload: dict[str, object]
+) -> None:
+    """Each command as the standard has it."""
+    assert request(version, command) == Request(action, payload)
+    assert version.schemas.outbound_flaw(f"{action}Request", payload) is None
+
+
+@modern
+def test_a_start_without_a_number_is_given_one(version: Version) -> None:
+    """Positive, the same for the same start, another for another."""
+    first, again, other = (
+        request(version, RemoteStart(id_token=token)).payload["remoteStartId"]
+        for token in ("TAG", "TAG", "TAG2")
+    )
+    assert first == again != other
+    assert 0 < first < 2**31
+
+
+@modern
+def test_all_settings_are_a_report(version: Version) -> None:
+    """Which comes later, in parts: no answer to a question."""
+    answer = request(version, ReadConfiguration())
+    assert isinstance(answer, Unsupported)
+    assert "GetBaseReport" in answer.reason
+
+
+@modern
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (RemoteStart(id_token="x" * 256), "id_token"),
+        (RemoteStart(id_token=""), "id_token"),
+        (RemoteStart(id_token="a\0"), "id_token"),
+        (RemoteStart(id_token="TAG", evse_id=0), "evse_id"),
+        (RemoteStart(id_token="TAG", evse_id=2**31), "evse_id"),
+        (RemoteStart(id_token="TAG", ref=0), "ref"),
+        (RemoteStart(id_token="TAG", charging_profile={}), "charging_profile.id"),
+        (
+            RemoteStart(
+                id_token="TAG",
+                charging_profile={**PROFILE, "chargingProfilePurpose": "TxDefaultProfile"},
+            ),
+            "charging_profile.chargingProfilePurpose",
+        ),
+        (
+            RemoteStart(id_token="TAG", charging_profile={**PROFILE, "transactionId": "T1"}),
+            "charging_profile.transactionId",
+        ),
+        (RemoteStop(transaction_ref=""), "transaction_ref"),
+        (RemoteStop(transaction_ref="x" * 37), "transaction_ref"),
+        (Unlock(evse_id=0), "evse_id"),
+        (Unlock(evse_id=1, connector_id=0), "connector_id"),
+        (ChangeAvailability(evse_id=-1, operative=True), "evse_id"),
+        (ReadConfiguration(keys=("C.V", "HeartbeatInterval")), "keys[1]"),
+        (ReadConfiguration(keys=("C." + "V" * 51,)), "keys[0]"),
+        (ChangeConfiguration(key="C.V.W", value=""), "key"),
+        (ChangeConfiguration(key="C[].V", value=""), "key"),
+        (ChangeConfiguration(key="C\0.V", value=""), "key"),
+        (ChangeConfiguration(key="C.V", value="v" * 2501), "value"),
+        (SendData(vendor_id="v" * 256), "vendor_id"),
+        (SendData(vendor_id="v", message_id="m" * 51), "message_id"),
+        (Trigger(message="Nothing"), "message"),
+        (Trigger(message="Heartbeat", evse_id=0), "evse_id"),
+        (Raw(action="Nonsense"), "action"),
+        (Raw(action="Heartbeat"), "action"),
+        (Raw(action="Reset"), "payload.type"),
+        (Raw(action="Reset", payload={"type": "OnIdle", "evseId": 0}), "payload.evseId"),
+        (Raw(action="Reset", payload={"type": "OnIdle", "evil": 1}), "payload"),
+        (Raw(action="SetMonitoringLevel", payload={"severity": "1"}), "payload.severity"),
+        (
+            Raw(action="GetCompositeSchedule", payload={"duration": 1, "evseId": -1}),
+            "payload.evseId",
+        ),
+    ],
+)
+def test_rules_name_the_field_of_the_command(
+    version: Version, command: Command, field: str
+) -> None:
+    """Who gave the command reads of the input, not of the wire."""
+    with pytest.raises(Invalid) as caught:
+        request(version, command)
+    assert caught.value.field == field
+    assert caught.value.detail
+
+
+@settings(max_examples=250, suppress_health_check=list(HealthCheck), deadline=None)
+@given(message=st.sampled_from(REQUESTS), data=st.data())
+def test_every_request_can_be_sent_raw(message: tuple[Version, str], data: st.DataObject) -> None:
+    """Any of the 40 or 55, as it is, or refused by name."""
+    version, action = message
+    payload = data.draw(payloads(version.schemas.documents[f"{action}Request"]))
+    result: object
+    try:
+        result = request(version, Raw(action=action, payload=payload))
+    except Invalid as invalid:
+        result = str(invalid.field).partition(".")[0].partition("[")[0]
+    assert result in (Request(action, payload), "payload")
+
+
+@settings(max_examples=250, suppress_health_check=list(HealthCheck), deadline=None)
+@given(message=st.sampled_from(REQUESTS), data=st.data())
+def test_invalid_requests_are_never_sent(message: tuple[Version, str], data: st.DataObject) -> None:
+    """Whatever is sent is valid; nothing but `Invalid` is raised."""
+    version, action = message
+    schema = version.schemas.documents[f"{action}Request"]
+    drawn: Any = data.draw(mutated(schema) | any_json)
+    try:
+        sent = request(version, Raw(action=action, payload=drawn))
+    except Invalid:
+        return
+    assert isinstance(sent, Request)
+    assert version.schemas.outbound_flaw(f"{action}Request", sent.payload) is None
+
+
+START = {"idToken": TOKEN, "remoteStartId": 7}
+
+
+@modern
+@pytest.mark.parametrize(
+    ("raw", "command"),
+    [
+        (
+            Raw(action="RequestStartTransaction", payload=START),
+            RemoteStart(id_token="TAG", ref=7),
+        ),
+        (
+            Raw(
+                action="RequestStartTransaction",
+                payload={**START, "evseId": 2, "chargingProfile": PROFILE},
+            ),
+            RemoteStart(id_token="TAG", evse_id=2, charging_profile=PROFILE, ref=7),
+        ),
+        (
+            Raw(action="RequestStopTransaction", payload={"transactionId": "T1"}),
+            RemoteStop(transaction_ref="T1"),
+        ),
+    ],
+)
+def test_raw_starts_and_stops_are_interpreted(version: Version, raw: Raw, command: Command) -> None:
+    """So that they are linked to their sessions like others; they say the same on the wire."""
+    dialect = DIALECTS[version.subprotocol]
+    assert dialect.interpret(raw) == command
+    assert dialect.request(command) == dialect.request(raw)
+
+
+@modern
+@pytest.mark.parametrize(
+    "command",
+    [
+        Reset(),
+        Raw(action="Reset", payload={"type": "OnIdle"}),
+        Raw(
+            action="RequestStartTransaction",
+            payload={**START, "idToken": {"idToken": "TAG", "type": "eMAID"}},
+        ),
+        Raw(action="RequestStartTransaction", payload={**START, "groupIdToken": TOKEN}),
+        Raw(
+            action="RequestStopTransaction",
+            payload={"transactionId": "T1", "customData": {"vendorId": "v"}},
+        ),
+        Raw(action="RequestStopTransaction", payload={"transactionId": 7}),
+    ],
+)
+def test_other_commands_stay_as_they_are(version: Version, command: Command) -> None:
+    """Unreadable ones, and those that say more than the core's command can."""
+    assert DIALECTS[version.subprotocol].interpret(command) is command
+
+
+@modern
+@pytest.mark.parametrize(
+    ("command", "messages"),
+    [
+        (Reset(), set()),
+        (Trigger(message="Heartbeat"), {"Heartbeat"}),
+        (Trigger(message="SignV2GCertificate"), {"SignCertificate"}),
+        (
+            Raw(
+                action="GetBaseReport",
+                payload={"requestId": 1, "reportBase": "FullInventory"},
+            ),
+            {"NotifyReport"},
+        ),
+        (
+            Raw(action="GetDisplayMessages", payload={"requestId": 1}),
+            {"NotifyDisplayMessages"},
+        ),
+    ],
+)
+def test_what_a_request_asks_for(version: Version, command: Command, messages: set[str]) -> None:
+    """May come before the station is accepted; it is a message that stations send."""
+    dialect = DIALECTS[version.subprotocol]
+    assert dialect.provokes(request(version, command)) == messages
+    assert all(dialect.recognise(message) is None for message in messages)
