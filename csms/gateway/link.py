@@ -15,7 +15,6 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from csms.adapter.dialect import Fault, FaultKind
-from csms.core.admission import printable
 from csms.core.commands import Command, Outcome
 from csms.core.errors import Refusal
 from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
@@ -39,6 +38,7 @@ from csms.gateway.messages import (
     Told,
 )
 from csms.gateway.pace import Pace
+from csms.gateway.remarks import note_deafness, note_dispute, take_told
 from csms.gateway.rpc import Rpc
 from csms.gateway.surroundings import Surroundings
 from csms.gateway.visits import (
@@ -163,10 +163,13 @@ class Link:
     def drain(self) -> None:
         """Take no new message; close when nothing is under way."""
         self._draining = True
+        self._drop_queued("The server is being restarted.")
+        self._close_if_drained()
+
+    def _drop_queued(self, detail: str) -> None:
         dropped = self._rpc.drop_queued()
         if self._calls is not None:
-            self._calls.give_up(dropped, "The server is being restarted.")
-        self._close_if_drained()
+            self._calls.give_up(dropped, detail)
 
     def _close_if_drained(self) -> None:
         if self._draining and not self._rpc.open_calls and self._rpc.in_flight is None:
@@ -247,22 +250,10 @@ class Link:
         return admits(self._dialect.version, self.registration, boot=boot, expected=expected)
 
     def _on_told(self, told: Told, now: float) -> None:
-        """Whatever becomes of it, nothing is answered."""
-        around, dialect = self._around, self._dialect
-        around.counters.told += 1
-        if self._draining or not (self._open or self._may_say(told.action)):
-            return
-        at = datetime.fromtimestamp(now, UTC)
-        if not dialect.is_one_way(told.action):
-            around.doorbell.quirk(self.key, "unknown_send", printable(told.action), at)
-            return
-        understood = dialect.read(told.action, told.payload, self._strictness, at)
-        if isinstance(understood, Fault):
-            around.doorbell.quirk(self.key, "unusable_send", understood.text, at)
-            return
-        for name, example in understood.quirks:
-            around.doorbell.quirk(self.key, name, example, at)
-        around.intake.submit(self.key, understood.report, _unanswered)
+        self._around.counters.told += 1
+        if not self._draining and (self._open or self._may_say(told.action)):
+            at = datetime.fromtimestamp(now, UTC)
+            take_told(self._around, self.key, self._dialect, self._strictness, told, at)
 
     def _on_fault(self, call: Call, fault: Fault, payload: bytes) -> None:
         if not self._dialect.carries_money(call.action):
@@ -286,6 +277,8 @@ class Link:
             # Asked again, a station that is not accepted must get a fresh answer.
             accepted = reply.registration is Registration.ACCEPTED
             self._answer(call, reply, keep=accepted)
+            if reply.registration is Registration.REJECTED:
+                self._drop_queued("The station is rejected.")
             self._release()
         else:
             self._answer(call, reply)
@@ -322,7 +315,7 @@ class Link:
             case Told():
                 self._on_told(event, now)
             case Disputed():
-                self._on_dispute(event, now)
+                note_dispute(self._around, self.key, event, datetime.fromtimestamp(now, UTC))
             case Send(frame, fault):
                 if fault is not None:
                     counters.faults[fault] += 1
@@ -347,19 +340,6 @@ class Link:
             self._around.counters.disputes += 1
             self._socket.send(complaint)
         self._calls.settle(event)
-
-    def _on_dispute(self, event: Disputed, now: float) -> None:
-        """Our answer was no use: for the station the CALL is as good as unanswered."""
-        self._around.counters.disputed[event.action] += 1
-        _log.warn(
-            "The station could not use the answer to {action}: {code}",
-            action=event.action,
-            code=printable(event.code),
-            station=self.key.identity,
-        )
-        example = f"{event.action}: {printable(event.code)}"
-        at = datetime.fromtimestamp(now, UTC)
-        self._around.doorbell.quirk(self.key, "answer_disputed", example, at)
 
     # --- too much of it ---------------------------------------------------------------------
 
@@ -404,14 +384,7 @@ class Link:
         return self._calls.submit(command, timeout_s, self.registration, restricted=not self._open)
 
     def _on_deaf(self, action: str) -> None:
-        """A row of CALLs, the last of them ``action``, got no answer."""
-        around = self._around
-        around.counters.deaf += 1
-        at = datetime.fromtimestamp(around.clock.seconds(), UTC)
-        around.doorbell.quirk(self.key, "deaf", action, at)
-        closing = around.closing_deaf.take(self.key.id)
-        _log.warn("Station answers no calls", station=self.key.identity, closing=closing)
-        if closing:
+        if note_deafness(self._around, self.key, action):
             self._socket.close(POLICY_VIOLATION, "no call is answered")
 
     def _shorten_grace(self) -> None:
@@ -431,10 +404,6 @@ class Link:
             self._grace = None
         if self._calls is not None:
             self._calls.release()
-
-
-def _unanswered(reply: Reply | Refusal) -> None:
-    """What wants no answer gets none."""
 
 
 def _message_id() -> str:

@@ -138,6 +138,26 @@ def test_calls_wait_for_the_first_message_and_a_grace(version: str) -> None:
     assert charger.received()[0][2] == "Reset"
 
 
+@pytest.mark.parametrize("version", ["1.6", *NEWER])
+def test_rejected_stations_hear_nothing(version: str) -> None:
+    """B03.FR.03: not even what waited for the answer to the boot."""
+    made = gateway(booted=False)
+    charger = made.charger(version=version)
+    told = send(made)
+    made.intake.registration = Registration.REJECTED
+    assert ask(charger, "BootNotification", BOOT)[2]["status"] == "Rejected"
+    assert [outcome.status for outcome in told] == ["unreachable"]
+    made.pass_s(20)
+    assert charger.received() == []
+
+
+@pytest.mark.parametrize("version", NEWER)
+def test_rejected_without_a_command(version: str) -> None:
+    """Most often nothing waits."""
+    charger = gateway(Registration.REJECTED).charger(version=version)
+    assert ask(charger, "BootNotification", BOOT)[2]["status"] == "Rejected"
+
+
 # --- frames ---------------------------------------------------------------------------------
 
 
