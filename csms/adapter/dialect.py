@@ -17,9 +17,10 @@ import attrs
 from zope.interface import implementer
 
 from csms.adapter.faults import MAX_TEXT, Fault, FaultKind, PayloadError
+from csms.adapter.leaves import Shape
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import outlandish
-from csms.adapter.shapes import Shape, compiled
+from csms.adapter.shapes import compiled
 from csms.adapter.tables import Request, Understood, Unsupported, Version
 from csms.adapter.texts import mended, mended_json
 from csms.adapter.v16.version import V16

@@ -9,9 +9,9 @@ import attrs
 from msgspec import Struct
 
 from csms.adapter.faults import FaultKind
+from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Notes
 from csms.adapter.schema import Flaw, Json, Schemas, dotted
-from csms.adapter.shapes import Lenience
 from csms.core.commands import Command
 from csms.core.reports import Report
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from csms.adapter.faults import FaultKind
+from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Rule
 from csms.adapter.schema import Schemas
-from csms.adapter.shapes import Lenience
 from csms.adapter.tables import Inbound, Version
 from csms.adapter.v16 import inbound, replies
 from csms.adapter.v16.answers import judge
