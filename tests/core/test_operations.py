@@ -95,7 +95,12 @@ def test_columns(command: Command, action: str, evse_id: int | None, token: str 
 
 def test_payload() -> None:
     """The payload is the command without its tag; that of a raw one is what was given."""
-    assert payload_of(START) == {"id_token": "T1", "evse_id": 2, "charging_profile": None}
+    assert payload_of(START) == {
+        "id_token": "T1",
+        "evse_id": 2,
+        "charging_profile": None,
+        "ref": None,
+    }
     assert payload_of(Raw(action="GetLog", payload={"a": [1]})) == {"a": [1]}
 
 
