@@ -29,6 +29,7 @@ from csms.core.replies import (
     AuthorizationGiven,
     BootAnswered,
     ConnectionClaimed,
+    DataTransferAnswered,
     Noted,
     Reply,
     StartAnswered,
@@ -39,6 +40,7 @@ from csms.core.reports import (
     AuthorizationAsked,
     Booted,
     Connected,
+    DataTransferred,
     Notified,
     Report,
     SessionStarted,
@@ -123,6 +125,8 @@ class RecordingIntake:
                 return StopAnswered(_ACCEPTED)
             case TransactionTold():
                 return TransactionAnswered(_ACCEPTED if report.id_token else None)
+            case DataTransferred():
+                return DataTransferAnswered(status="Accepted")
             case Notified():
                 return Noted(report.payload)
             case _:

@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_twisted
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
 from csms.adapter.dialect import DIALECTS
+from csms.adapter.schema import Schemas
 from csms.core.commands import Raw
 from csms.core.reports import (
     AuthorizationAsked,
@@ -124,6 +127,57 @@ def test_error_codes(version: str) -> None:
     assert ask(charger, "Reset", {"type": "Immediate"})[2] == "NotSupported"
     assert ask(charger, "BootNotification", {**BOOT, "x": 1})[2] == "FormatViolation"
     assert ask(charger, "BootNotification", {})[2] == "OccurrenceConstraintViolation"
+
+
+# --- anything -------------------------------------------------------------------------------
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+SERVED = sorted(
+    path.removesuffix("Response")
+    for dialect in DIALECTS.values()
+    for path in Schemas(f"v{dialect.version.replace('.', '').removesuffix('0')}").documents
+    if path.endswith("Response")
+)
+PAYLOADS = st.just({}) | st.sampled_from([BOOT, STATUS, REPORT, STREAM]) | ANY_JSON
+FRAMES = (
+    st.tuples(st.sampled_from([2, 6]), st.sampled_from("ab"), st.sampled_from(SERVED), PAYLOADS)
+    | st.tuples(st.sampled_from([3, 4, 5]), st.sampled_from("ab"), ANY_JSON)
+    | st.lists(ANY_JSON, max_size=5)
+)
+LENGTHS = {3: 3, 4: 5}
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    version=st.sampled_from(["1.6", *NEWER]),
+    frames=st.lists(FRAMES, max_size=12),
+    compressed=st.booleans(),
+)
+def test_whatever_is_said(version: str, frames: list[Any], compressed: bool) -> None:
+    """Each answer is a legal frame of the version with one of its codes, never InternalError, and
+    the connection stays."""
+    made = gateway()
+    charger = made.visitor()
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate"} if compressed else {}
+    charger.knock("/ocpp/CP1", [f"ocpp{version}"], offer)
+    codes = set(DIALECTS[f"ocpp{version}"].codes.values())
+    for frame in frames:
+        charger.send(*frame)
+        answers = charger.received()
+        assert len(answers) <= 1
+        for answer in answers:
+            assert len(answer) == LENGTHS[answer[0]]
+            assert isinstance(answer[1], str)
+            if answer[0] == 4:
+                assert answer[2] in codes - {"InternalError"}
+                assert answer[4] == {}
+        if frame and frame[0] in (5, 6) and version == "2.1":
+            assert answers == []
+    assert charger.transport.ended is None
 
 
 # --- by sockets -----------------------------------------------------------------------------
