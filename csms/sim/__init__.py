@@ -20,18 +20,26 @@ from csms.sim.connector import Connector, Sample, Session
 from csms.sim.events import Event, EventLog
 from csms.sim.findings import Finding, Findings, Kind, TransactionIds
 from csms.sim.line import BackOff
-from csms.sim.rpc import Gone, NoAnswer, Refused, Request
+from csms.sim.messages import Gone, NoAnswer, Refused, Request
+from csms.sim.misbehaviour import Deeds
 from csms.sim.settings import Settings
+from csms.sim.sockets import DialError, RefusedError, UnreachableError
 from csms.sim.v16 import V16
+from csms.sim.v21 import V21
+from csms.sim.v201 import V201
 from csms.sim.vehicle import Vehicle
-from csms.sim.wire import Dialer, DialError, RefusedError, UnreachableError
+from csms.sim.vehicle_talk import charging_needs, ev_certificate
+from csms.sim.wire import Dialer
 
 __all__ = [
     "V16",
+    "V21",
+    "V201",
     "BackOff",
     "Build",
     "Charger",
     "Connector",
+    "Deeds",
     "DialError",
     "Dialer",
     "Event",
@@ -51,5 +59,7 @@ __all__ = [
     "TransactionIds",
     "UnreachableError",
     "Vehicle",
+    "charging_needs",
+    "ev_certificate",
     "make_charger",
 ]

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
+from csms.sim.aligned import Aligned
 from csms.sim.authorization import Authorization
 from csms.sim.charging import Charging
 from csms.sim.connector import Connector, Session, Status
 from csms.sim.events import EventLog
 from csms.sim.findings import Findings
-from csms.sim.language import Language
+from csms.sim.language import Language, Speech
 from csms.sim.line import Line
+from csms.sim.messages import Answer, Fault, Gone, NoAnswer, Payload, Request
 from csms.sim.presence import Presence
 from csms.sim.remote import RemoteStarts
-from csms.sim.rpc import Answer, Fault, Gone, NoAnswer, Payload, Request
 from csms.sim.settings import Settings
 from csms.sim.tasks import Tasks, at_most, pause
+from csms.sim.transfer import Transfer
 from csms.sim.vehicle import Vehicle
+
+if TYPE_CHECKING:
+    from csms.sim.equipment import Equipment
 
 ANSWER_WAIT_S = 10.0
 """How long a charger that restarts or is switched off waits for outstanding answers."""
@@ -30,12 +37,12 @@ class Charger:
     """Connects, boots, charges, answers.
 
     Messages that fail are found in ``findings`` and ``events``; the coroutines raise
-    `csms.sim.wire.DialError`, `csms.sim.rpc.Gone` (no connection) or `ImpossibleError` only
+    `csms.sim.sockets.DialError`, `csms.sim.messages.Gone` (no connection) or `ImpossibleError` only
     where said.
     """
 
     clock: IReactorTime
-    language: Language
+    speech: Speech
     identity: str
     settings: Settings
     findings: Findings
@@ -47,18 +54,29 @@ class Charger:
     authorization: Authorization
     charging: Charging
     remote: RemoteStarts
+    aligned: Aligned
     tasks: Tasks
     rng: random.Random
+    transfer: Transfer
     stays: bool = True
     boots_on_reconnect: bool = False
+    tells_security: bool = False
+    """Whether it tells of events that concern its security."""
     reboot_s: float = 3.0
     restarting: bool = attrs.field(default=False, init=False)
+    equipment: Equipment = attrs.field(init=False)
+    """What it has besides its connectors."""
     _life: Tasks = attrs.field(factory=Tasks, init=False)
+
+    @property
+    def language(self) -> Language:
+        """The OCPP version that it speaks now."""
+        return self.speech.language
 
     # Life
 
     async def connect(self) -> None:
-        """Dial once; raises `csms.sim.wire.DialError`."""
+        """Dial once; raises `csms.sim.sockets.DialError`."""
         await self.line.connect()
 
     async def boot(self) -> None:
@@ -68,11 +86,13 @@ class Charger:
         if not self.line.up:
             raise Gone("the connection broke after the boot")
         self.line.stays = self.stays
+        if self.tells_security:
+            self.equipment.security.event("StartupOfTheDevice", self.presence.boot_reason)
 
     async def run(self) -> None:
         """Switch on: dial until connected, boot until accepted.
 
-        Raises `csms.sim.wire.DialError` when that is hopeless, see `Line.find`.
+        Raises `csms.sim.sockets.DialError` when that is hopeless, see `Line.find`.
         """
         while True:
             await self.line.find()
@@ -145,6 +165,10 @@ class Charger:
         """Take the vehicle away."""
         await self.charging.unplug(connector_id)
 
+    async def say(self, action: str, payload: Payload) -> Payload:
+        """Send any message of the version; returns the answer.  Raises `NoAnswer`."""
+        return await self.presence.call(Request(action, payload))
+
     # What the server may ask for, whatever its words
 
     def availability_verdict(self, connector_id: int, *, operative: bool) -> str:
@@ -161,39 +185,58 @@ class Charger:
                 continue
             connector.operative = operative
             if connector.id > 0 and connector.session is None:
+                if not operative:
+                    self.charging.reservations.withdraw(connector)
                 plugged = operative and connector.vehicle is not None
                 status = Status.PREPARING if plugged else connector.resting_status()
                 self.tasks.start(self.presence.show(connector, status))
         self.tasks.start(self.charging.settle_charger())
 
-    def start_restart(self, *, hard: bool) -> None:
+    def start_restart(self, *, hard: bool, resume: bool = False, reason: str = "") -> None:
         """Restart in the background."""
         if not self.restarting:
-            self._life.start(self.restart(hard=hard))
+            self._life.start(self.restart(hard=hard, resume=resume, reason=reason))
 
-    async def restart(self, *, hard: bool) -> None:
-        """Reset (1.6 §5.14): end sessions, go away, come back with a boot."""
+    async def restart(self, *, hard: bool, resume: bool = False, reason: str = "") -> None:
+        """Reset (1.6 §5.14; 2.0.1 B11, B12): end sessions, go away, come back with a boot.
+
+        ``resume``: sessions go on afterwards (2.1 E17); ``reason`` is for the boot, by default
+        RemoteReset.
+        """
         self.restarting = True
         try:
-            reason = "HardReset" if hard else "SoftReset"
-            self.events.note("reboot", f"restarting ({reason})", hard=hard)
+            why = "HardReset" if hard else "SoftReset"
+            self.events.note("reboot", f"restarting ({why})", hard=hard)
             self.line.stays = False
-            if hard:
+            if resume:
+                await self.line.close()
+            elif hard:
                 # No time to tell anybody: the messages wait for the next boot.
                 await self.line.cut()
-                self._end_sessions(reason)
+                self._end_sessions(why)
             else:
-                await self._finish(reason)
+                await self._finish(why)
                 await self.line.close()
             self.tasks.cancel_all()
             self.presence.forget()
+            self.presence.boot_reason = reason or "RemoteReset"
             for connector in self.connectors.values():
-                connector.vehicle, connector.awaiting = None, None
-                connector.status = connector.resting_status()
+                if not resume or connector.session is None:
+                    connector.vehicle, connector.awaiting = None, None
+                    connector.status = connector.resting_status()
             await pause(self.clock, self.reboot_s)
         finally:
             self.restarting = False
+        if resume:
+            self._resume_sessions()
+        self.charging.reservations.watch()
+        self.aligned.restart()
+        self.equipment.restarted()
         await self.run()
+
+    def start_life(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        """Run something that a restart of the charger does not end."""
+        self._life.start(work, name)
 
     def settings_changed(self, name: str) -> None:
         """A field of ``settings`` was changed by the server: let it take effect."""
@@ -202,10 +245,19 @@ class Charger:
         elif name == "sample_s":
             for connector in self.charging.busy():
                 self.charging.restart_metering(connector)
+        elif name == "aligned_s":
+            self.aligned.restart()
         elif name == "password":
+            if self.tells_security:
+                self.equipment.security.event("ReconfigurationOfSecurityParameters")
             self.tasks.start(self._change_password(), "return")
 
     # Line
+
+    def speak(self, subprotocol: str) -> None:
+        """The server chose the version; one that is not today's does not know the charger."""
+        if self.speech.choose(subprotocol):
+            self.presence.forget()
 
     def line_up(self) -> None:
         """The connection came back by itself."""
@@ -225,16 +277,24 @@ class Charger:
         self.events.note("command", f"{action}: {said or 'answered'}", action=action, status=said)
         return answer
 
-    def send_soon(self, request: Request) -> None:
-        """Send a message that the server asked for; what goes wrong is reported."""
+    def send_soon(self, *requests: Request) -> None:
+        """Send messages one after the other; what goes wrong is reported."""
 
         async def send() -> None:
-            try:
-                await self.presence.line.call(request)
-            except NoAnswer:
-                return
+            for request in requests:
+                try:
+                    await self.presence.line.call(request)
+                except NoAnswer:
+                    continue
 
         self.tasks.start(send())
+
+    def _resume_sessions(self) -> None:
+        """Sessions that outlived a restart go on (2.1 E17)."""
+        for connector in self.charging.busy():
+            self.charging.flow.read(connector, "Other")
+            self.charging.flow.note(connector, "TxResumed")
+            self.charging.restart_metering(connector)
 
     async def _resume(self) -> None:
         """Take up the talk on a new connection; state belongs to the charger, not the socket."""
@@ -244,7 +304,7 @@ class Charger:
         else:
             self.presence.restart_heartbeat()
         await self.presence.tell_all()
-        self.charging.pump()
+        self.charging.transactions.pump()
 
     async def _resume_quietly(self) -> None:
         try:

@@ -8,47 +8,72 @@ from math import floor
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
-from csms.sim.authorization import Authorization
 from csms.sim.connector import Connector, Session, Status
 from csms.sim.events import EventLog
-from csms.sim.findings import Kind, TransactionIds
-from csms.sim.language import Language
-from csms.sim.outbox import Entry, Outbox, Stage
-from csms.sim.presence import ACCEPTED, Presence
-from csms.sim.rpc import Payload, Request
+from csms.sim.flow import Flow, charging_state
+from csms.sim.language import TAG_KIND
+from csms.sim.outbox import Outbox
+from csms.sim.presence import Presence
+from csms.sim.reservations import Reservations
 from csms.sim.settings import Settings
 from csms.sim.station_time import StationTime
+from csms.sim.steps import Stage, Step
 from csms.sim.tasks import Tasks, pause
+from csms.sim.transactions import Transactions
 from csms.sim.vehicle import Vehicle
+
+STOP_TRIGGERS = {
+    "DeAuthorized": "Deauthorized",
+    "EVDisconnected": "EVDeparted",
+    "HardReset": "ResetCommand",
+    "Local": "StopAuthorized",
+    "Remote": "RemoteStop",
+    "SoftReset": "ResetCommand",
+    "UnlockCommand": "UnlockCommand",
+}
+"""What OCPP 2.0.1 calls the triggers for the reasons of OCPP 1.6."""
 
 
 class ImpossibleError(Exception):
     """Something that a driver cannot do: start on a busy connector, stop what does not run ..."""
 
 
+def nothing_to_do(session: Session) -> None:
+    """Nobody is to be told."""
+    del session
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
+
+
 @attrs.define(eq=False)
 class Charging:
-    """``unplug_delay_s``: when the driver leaves after a session that the charger ended."""
+    """``unplug_delay_s``: when the driver leaves after a session that the charger ended.
+
+    ``changed`` runs when a session has begun or ended.
+    """
 
     clock: IReactorTime
-    language: Language
     settings: Settings
     time: StationTime
     events: EventLog
     connectors: Mapping[int, Connector]
     presence: Presence
-    authorization: Authorization
+    transactions: Transactions
+    flow: Flow
+    reservations: Reservations
     tasks: Tasks
-    report: Callable[[Kind, str], None]
-    transaction_ids: TransactionIds
     new_vehicle: Callable[[], Vehicle]
+    new_id: Callable[[], str]
+    names_transactions: Callable[[], bool]
     unplug_delay_s: float = 2.0
-    outbox: Outbox = attrs.field(init=False)
+    changed: Callable[[], None] = _nothing
 
-    def __attrs_post_init__(self) -> None:
-        self.outbox = Outbox(
-            self.clock, self.settings, self.language.address, self._answered, self._dropped
-        )
+    @property
+    def outbox(self) -> Outbox:
+        """What the server has not heard of yet."""
+        return self.transactions.outbox
 
     def connector(self, connector_id: int) -> Connector:
         """The connector; raises `ImpossibleError`."""
@@ -60,7 +85,7 @@ class Charging:
         """Connectors with a session."""
         return [each for each in self.connectors.values() if each.session is not None]
 
-    def running(self, transaction_id: int) -> Connector | None:
+    def running(self, transaction_id: int | str) -> Connector | None:
         """The connector where that transaction runs."""
         for connector in self.connectors.values():
             if connector.session and connector.session.transaction_id == transaction_id:
@@ -80,12 +105,23 @@ class Charging:
         if connector.operative and connector.session is None:
             await self.presence.show(connector, Status.PREPARING)
 
-    async def start(self, tag: str, connector_id: int = 1, *, remote: bool = False) -> Session:
-        """Begin a session, plugging a vehicle in if there is none.
+    async def start(
+        self,
+        tag: str,
+        connector_id: int = 1,
+        *,
+        remote: bool = False,
+        kind: str = TAG_KIND,
+        remote_id: int | None = None,
+        begun: Callable[[Session], None] = nothing_to_do,
+    ) -> Session:
+        """Begin a session, plugging a vehicle in if there is none; ``begun`` is told of it.
 
         Returns when the server has answered, or at once while offline.
         """
         connector = self.connector(connector_id)
+        if not self.reservations.admits(connector, tag):
+            raise ImpossibleError(f"connector {connector_id} is reserved")
         if connector.vehicle is None:
             await self.plug_in(connector_id)
         if connector.session is not None or not connector.operative:
@@ -94,10 +130,17 @@ class Charging:
         session = Session(
             connector_id=connector_id,
             tag=tag,
+            tag_kind=kind,
+            id=self.new_id(),
             started_at=self.time.now(),
             meter_start=floor(connector.register_wh),
             remote=remote,
+            remote_id=remote_id,
+            reservation_id=self.reservations.use(connector, tag),
         )
+        if self.names_transactions():
+            session.transaction_id = session.id
+        begun(session)
         connector.begin(session, self.clock.seconds())
         session.begin = connector.sample(session.started_at, "Transaction.Begin")
         self.events.note(
@@ -106,10 +149,18 @@ class Charging:
             connector=connector_id,
             session=session,
         )
-        entry = self._queue(Stage.START, session, self.language.start(session))
-        self.tasks.start(self.presence.show(connector, connector.flowing_status()))
+        step = self.transactions.tell(
+            Stage.START,
+            session,
+            "RemoteStart" if remote else "Authorized",
+            session.started_at,
+            sample=session.begin,
+            state="EVConnected",
+        )
+        self.changed()
+        self.flow.settle(connector)
         self.restart_metering(connector)
-        await self._heard(entry)
+        await self.transactions.heard(step)
         return session
 
     async def meter(self, connector_id: int = 1, context: str = "Sample.Periodic") -> None:
@@ -118,8 +169,7 @@ class Charging:
         session = connector.session
         if session is None:
             raise ImpossibleError(f"nothing runs at connector {connector_id}")
-        connector.advance(self.clock.seconds())
-        sample = connector.sample(self.time.now(), context)
+        sample = self.flow.read(connector, context)
         level = "" if sample.soc is None else f", {sample.soc:.0f} %"
         self.events.note(
             "metered",
@@ -128,13 +178,17 @@ class Charging:
             connector=connector_id,
             sample=sample,
         )
-        entry = self._queue(
-            Stage.METER, session, self.language.meter(session, sample, self.settings)
+        trigger = "MeterValueClock" if context == "Sample.Clock" else "MeterValuePeriodic"
+        step = self.transactions.tell(
+            Stage.METER,
+            session,
+            "Trigger" if context == "Trigger" else trigger,
+            sample.at,
+            sample=sample,
+            state=charging_state(connector),
         )
-        status = connector.flowing_status()
-        if status != connector.status:
-            self.tasks.start(self.presence.show(connector, status))
-        await self._heard(entry)
+        self.flow.settle(connector)
+        await self.transactions.heard(step)
 
     async def stop(
         self,
@@ -150,14 +204,14 @@ class Charging:
         unless told otherwise.
         """
         connector = self.connector(connector_id)
-        entry = self.end_session(connector, reason, tag)
-        if entry is None:
+        step = self.end_session(connector, reason, tag)
+        if step is None:
             raise ImpossibleError(f"nothing runs at connector {connector_id}")
         self.tasks.start(self.presence.show(connector, Status.FINISHING))
-        await self._heard(entry)
+        await self.transactions.heard(step)
         if unplug:
             await self.unplug(connector_id)
-        return entry.session
+        return step.session
 
     async def unplug(self, connector_id: int = 1) -> None:
         """Take the vehicle away; nothing happens without one.
@@ -183,9 +237,7 @@ class Charging:
 
     # What the charger does by itself
 
-    def end_session(
-        self, connector: Connector, reason: str, tag: str | None = None
-    ) -> Entry | None:
+    def end_session(self, connector: Connector, reason: str, tag: str | None = None) -> Step | None:
         """Stop the flow and queue the message; None when nothing runs."""
         self.tasks.cancel(("meter", connector.id))
         session = connector.end(self.clock.seconds())
@@ -202,9 +254,19 @@ class Charging:
             connector=connector.id,
             session=session,
         )
-        entry = self._queue(Stage.STOP, session, self.language.stop(session, self.settings))
+        trigger = STOP_TRIGGERS.get(reason, "AbnormalCondition")
+        gone = reason == "EVDisconnected"
+        step = self.transactions.tell(
+            Stage.STOP,
+            session,
+            trigger,
+            session.stopped_at,
+            sample=session.end,
+            state="Idle" if gone else "EVConnected",
+        )
         session.over.happen()
-        return entry
+        self.changed()
+        return step
 
     async def end_unattended(self, connector: Connector, reason: str) -> None:
         """End a session without its driver, who leaves a little later."""
@@ -212,6 +274,10 @@ class Charging:
             await self.stop(connector.id, reason, unplug=False)
             await pause(self.clock, self.unplug_delay_s)
             await self.unplug(connector.id)
+
+    def refuse(self, session: Session) -> None:
+        """The server refuses the tag of a session after all."""
+        self.tasks.start(self._deauthorized(session))
 
     def restart_metering(self, connector: Connector) -> None:
         """Take meter values with the period that is set now."""
@@ -221,11 +287,6 @@ class Charging:
         else:
             self.tasks.start(self._metering(connector, connector.session), name)
 
-    def pump(self) -> None:
-        """Deliver transaction messages if that is possible and not under way."""
-        if self.presence.online and not self.outbox.draining:
-            self.tasks.start(self.outbox.drain(self.presence.call))
-
     async def settle_charger(self) -> None:
         """Show the charger itself as (un)available once its sessions allow it."""
         charger = self.connectors[0]
@@ -233,18 +294,6 @@ class Charging:
             await self.presence.show(charger, charger.resting_status())
 
     # Inside
-
-    async def _heard(self, entry: Entry) -> None:
-        """Wait until the server has answered a message, not while offline."""
-        if self.presence.online:
-            await entry.settled.wait()
-
-    def _queue(self, stage: Stage, session: Session, request: Request) -> Entry:
-        entry = self.outbox.put(stage, session, request)
-        if not self.presence.online:
-            self.events.note("queued", f"offline: {len(self.outbox)} messages wait")
-        self.pump()
-        return entry
 
     async def _metering(self, connector: Connector, session: Session) -> None:
         """Sample at whole multiples of the interval since now."""
@@ -257,29 +306,6 @@ class Charging:
             # Not awaited: the next sample is due whether this one was answered or not.
             self.tasks.start(self.meter(connector.id))
 
-    def _answered(self, entry: Entry, answer: Payload) -> None:
-        session = entry.session
-        if entry.stage is Stage.STOP:
-            self.events.note("stop_answered", "stop answered", session=session)
-        if entry.stage is not Stage.START:
-            return
-        started = self.language.started(answer)
-        problem = self.transaction_ids.problem(started.transaction_id)
-        if problem is not None:
-            self.report(Kind.BAD_TRANSACTION_ID, problem)
-        session.transaction_id = started.transaction_id
-        session.verdict = started.verdict
-        self.authorization.remember(session.tag, started.verdict)
-        self.events.note(
-            "start_answered",
-            f"connector {session.connector_id}: transaction {started.transaction_id}, "
-            f"tag {started.verdict}",
-            connector=session.connector_id,
-            session=session,
-        )
-        if started.verdict != ACCEPTED:
-            self.tasks.start(self._deauthorized(session))
-
     async def _deauthorized(self, session: Session) -> None:
         """The tag was refused after all (1.6 §4.8: StopTransactionOnInvalidId)."""
         connector = self.connectors[session.connector_id]
@@ -290,9 +316,4 @@ class Charging:
         else:
             connector.advance(self.clock.seconds())
             connector.suspended = True
-            await self.presence.show(connector, connector.flowing_status())
-
-    def _dropped(self, entry: Entry, why: str) -> None:
-        text = f"{entry.request.action} given up: {why}"
-        self.events.note("dropped", text, session=entry.session)
-        self.report(Kind.MESSAGE_DROPPED, text)
+            self.flow.settle(connector, "Deauthorized")

@@ -12,6 +12,9 @@ import click
 from csms.sim.findings import Kind
 from csms.sim.scenario import Scenario, ScenarioError, read_scenario
 
+MISBEHAVE = 0.2
+"""Share of the messages that are distorted by default."""
+
 
 def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
     """An option that replaces a setting of the scenario; its default is told, not applied."""
@@ -24,6 +27,13 @@ def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
     return click.option(flag, name, default=None, help=text + suffix, **options)
 
 
+def _list_of(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    del context, parameter
+    return None if value is None else tuple(each.strip() for each in value.split(","))
+
+
 @click.command()
 @click.argument("url", required=False)
 @click.option("--url", "url_option", help="The same as the argument.")
@@ -32,6 +42,11 @@ def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file with settings; options win over it.",
+)
+@click.option(
+    "--ocpp",
+    callback=_list_of,
+    help="Versions to offer, the most wanted first: 1.6, 2.0.1, 2.1.  [1.6]",
 )
 @_setting("stations", "How many chargers.", type=int)
 @_setting("first", "Number of the first charger.", type=int)
@@ -63,8 +78,22 @@ def _setting(name: str, text: str, **options: Any) -> Callable[[Any], Any]:
 @_setting("back_off_s", "First and longest wait before dialling again.", type=float, nargs=2)
 @_setting("patience_s", "Seconds to look for a server that is not there yet.", type=float)
 @_setting("boot_on_reconnect", "Send BootNotification on every connection.")
+@_setting("security_events", "Tell of starts and other security events.")
 @_setting(
     "remote_plug_s", "Seconds until a vehicle comes for a remote start; -1: never.", type=float
+)
+@click.option(
+    "--misbehave",
+    is_flag=False,
+    flag_value=MISBEHAVE,
+    type=float,
+    help=f"Distort messages as chargers of the field do: the share of them.  [{MISBEHAVE} if no"
+    " share is given]",
+)
+@click.option(
+    "--misbehave-only",
+    callback=_list_of,
+    help="Names of misbehaviours to draw from, separated by commas.  [all]",
 )
 @_setting("seed", "Seed of everything random.", type=int)
 @click.option(
@@ -94,6 +123,8 @@ def simulate(
     Exit status: 0 all well, 1 the server misbehaved (the summary says how), 2 wrong usage,
     3 a bug of the simulator.
     """
+    if options["misbehave_only"] and options["misbehave"] is None:
+        options["misbehave"] = MISBEHAVE
     settings = {name: value for name, value in options.items() if value not in (None, ())}
     if url or url_option:
         settings["url"] = url or url_option

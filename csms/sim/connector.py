@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 
 import attrs
 from msgspec import Struct
@@ -26,6 +27,7 @@ class Status:
     SUSPENDED_EV = "SuspendedEV"
     SUSPENDED_EVSE = "SuspendedEVSE"
     FINISHING = "Finishing"
+    RESERVED = "Reserved"
     UNAVAILABLE = "Unavailable"
 
 
@@ -51,9 +53,19 @@ class Session:
     tag: str
     started_at: datetime
     meter_start: int
+    id: str = ""
+    """A UUID; the transaction's id where the charger makes it."""
+    tag_kind: str = "ISO14443"
     remote: bool = False
-    transaction_id: int | None = None
-    """None until the server has answered the start; -1 when it never will (1.6 errata 3.18)."""
+    remote_id: int | None = None
+    """Number of the request that started it."""
+    reservation_id: int | None = None
+    transaction_id: int | str | None = None
+    """1.6: None until the server has answered the start; -1 when it never will (errata 3.18)."""
+    steps: int = 0
+    """How many there have been to tell."""
+    charged_s: float = 0.0
+    """How long energy has flowed."""
     verdict: str | None = None
     """What the server said about the tag."""
     begin: Sample | None = None
@@ -84,17 +96,33 @@ class Connector:
     """Relative error of a measurement: a number around 0."""
     status: str = Status.AVAILABLE
     told: str | None = None
-    """Status that the server has acknowledged."""
+    """Word of the status that the server has acknowledged."""
     operative: bool = True
     vehicle: Vehicle | None = None
     session: Session | None = None
     suspended: bool = False
     """The charger withholds power (SuspendedEVSE)."""
+    limit_w: float = inf
+    """What charging profiles allow."""
+    reservation: int | None = None
+    """Number of the reservation that holds it."""
     awaiting: str | None = None
     """Tag of a remote start that waits for a vehicle."""
     arrival: Signal = attrs.Factory(Signal)
     """Releases those who wait for a vehicle."""
     _metered_at: float = attrs.field(default=0.0, init=False)
+
+    @property
+    def offered_w(self) -> float:
+        """The power that a vehicle may draw."""
+        return 0.0 if self.suspended else max(0.0, min(self.power_w, self.limit_w))
+
+    @property
+    def phases(self) -> int:
+        """Phases of the outlet; 0: direct current."""
+        if self.power_w >= DC_FROM_W:
+            return 0
+        return 3 if self.power_w > SINGLE_PHASE_UP_TO_W else 1
 
     @property
     def free(self) -> bool:
@@ -111,8 +139,10 @@ class Connector:
         """Bring meter and battery up to date."""
         elapsed = max(0.0, now_s - self._metered_at)
         self._metered_at = now_s
-        if self.session is not None and self.vehicle is not None and not self.suspended:
-            self.register_wh += self.vehicle.charge(elapsed * self.speed, self.power_w)
+        if self.session is not None and self.vehicle is not None and self.offered_w > 0:
+            if not self.vehicle.full:
+                self.session.charged_s += elapsed
+            self.register_wh += self.vehicle.charge(elapsed * self.speed, self.offered_w)
 
     def end(self, now_s: float) -> Session | None:
         """Stop the flow; returns the session that ran, if any."""
@@ -124,7 +154,7 @@ class Connector:
 
     def flowing_status(self) -> str:
         """Status of a connector with a session."""
-        if self.suspended:
+        if self.offered_w <= 0:
             return Status.SUSPENDED_EVSE
         if self.vehicle is None or self.vehicle.full:
             return Status.SUSPENDED_EV
@@ -132,20 +162,20 @@ class Connector:
 
     def resting_status(self) -> str:
         """Status of a connector without vehicle and session."""
-        return Status.AVAILABLE if self.operative else Status.UNAVAILABLE
+        if not self.operative:
+            return Status.UNAVAILABLE
+        return Status.AVAILABLE if self.reservation is None else Status.RESERVED
 
     def sample(self, at: datetime, context: str = "Sample.Periodic") -> Sample:
         """Read the meter, which `advance` brought up to date."""
         vehicle = self.vehicle
         power = 0.0
-        if self.session is not None and vehicle is not None and not self.suspended:
-            power = vehicle.power_w(self.power_w) * (1 + self.jitter() / 100)
+        if self.session is not None and vehicle is not None:
+            power = vehicle.power_w(self.offered_w) * (1 + self.jitter() / 100)
         soc = None if vehicle is None else vehicle.soc
-        if self.power_w >= DC_FROM_W:
-            phases, voltage = 0, 350.0 + (soc or 0.0) * 0.9
-        else:
-            phases = 3 if self.power_w > SINGLE_PHASE_UP_TO_W else 1
-            voltage = MAINS_V * (1 + self.jitter() / 200)
+        phases = self.phases
+        mains = MAINS_V * (1 + self.jitter() / 200)
+        voltage = mains if phases else 350.0 + (soc or 0.0) * 0.9
         return Sample(
             at=at,
             energy_wh=self.register_wh,

@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 from csms.sim.charger import Charger
 from csms.sim.charging import ImpossibleError
 from csms.sim.findings import Kind
+from csms.sim.messages import NoAnswer
 from csms.sim.presence import ACCEPTED
-from csms.sim.rpc import NoAnswer
 from csms.sim.scenario import Scenario
 from csms.sim.tasks import at_most, pause, together
 

@@ -15,11 +15,13 @@ from csms.sim.events import Event
 from csms.sim.findings import Findings, Kind, TransactionIds
 from csms.sim.language import Language
 from csms.sim.line import BackOff
+from csms.sim.misbehaviour import NAMES, Deeds
 from csms.sim.scenario import Scenario, fill
 from csms.sim.settings import Settings
+from csms.sim.sockets import DialError, Opener, RefusedError
 from csms.sim.tally import Tally
 from csms.sim.tasks import Signal, Tasks, at_most, pause, together
-from csms.sim.wire import DialError, Opener, RefusedError
+from csms.sim.transfer import HttpTransfer
 
 CLOSING_S = 15.0
 """How long switching everything off may take."""
@@ -43,15 +45,20 @@ class Fleet:
     clock: IReactorTime
     scenario: Scenario
     opener: Opener
-    language: Language
+    languages: tuple[Language, ...]
     findings: Findings
     tally: Tally
     watch: Callable[[Event], None]
+    deeds: Deeds = attrs.field(factory=Deeds)
     stations: list[Station] = attrs.field(factory=list, init=False)
     _transaction_ids: TransactionIds = attrs.field(factory=TransactionIds, init=False)
+    _transfer: HttpTransfer = attrs.field(init=False)
     _tasks: Tasks = attrs.field(factory=Tasks, init=False)
     _over: Signal = attrs.field(factory=Signal, init=False)
     _done: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._transfer = HttpTransfer(self.clock)
 
     async def run(self) -> None:
         """Run the scenario; returns when it is over or nobody is left to run it."""
@@ -132,6 +139,9 @@ class Fleet:
             patience_s=scenario.patience_s,
             boots_on_reconnect=scenario.boot_on_reconnect,
             plug_delay_s=scenario.remote_plug_s if scenario.remote_plug_s >= 0 else None,
+            security_events=scenario.security_events,
+            misbehave=scenario.misbehave,
+            misdeeds=frozenset(scenario.misbehave_only) or NAMES,
             keep_events=EVENTS_KEPT_BY_ONE if scenario.stations == 1 else 0,
         )
         settings = Settings(sample_s=scenario.meter_s)
@@ -140,12 +150,14 @@ class Fleet:
         charger = make_charger(
             self.clock,
             self.opener,
-            self.language,
+            self.languages,
             build,
             settings=settings,
             findings=self.findings,
             transaction_ids=self._transaction_ids,
             watch=self._watch,
+            transfer=self._transfer,
+            deeds=self.deeds,
             latency=self.tally.answered,
         )
         tags = tuple(fill(token, number, identity) for token in scenario.tokens)

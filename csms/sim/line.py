@@ -13,10 +13,12 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.events import EventLog
 from csms.sim.findings import Kind
-from csms.sim.rpc import Gone, Payload, Request, Rpc
+from csms.sim.messages import Gone, Payload, Request
+from csms.sim.misbehaviour import Misbehaviour
+from csms.sim.rpc import Rpc
 from csms.sim.settings import Settings
+from csms.sim.sockets import DialError, Opener, OpenSocket, RefusedError
 from csms.sim.tasks import Tasks, pause
-from csms.sim.wire import DialError, Opener, OpenSocket, RefusedError
 
 ACCUSING = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 1011})
 """Close codes by which a server says that the charger, or itself, is at fault (RFC 6455 §7.4)."""
@@ -45,7 +47,10 @@ class LineOwner(Protocol):
 
 @attrs.define(eq=False)
 class Line:
-    """At most one connection; ``make_rpc`` gives it an OCPP-J end that sends through a function."""
+    """At most one connection; ``make_rpc`` gives it an OCPP-J end that sends through a function.
+
+    ``chosen`` is told the subprotocol of each new connection before that.
+    """
 
     clock: IReactorTime
     identity: str
@@ -54,10 +59,12 @@ class Line:
     events: EventLog
     report: Callable[[Kind, str], None]
     make_rpc: Callable[[Callable[[bytes], None]], Rpc]
+    chosen: Callable[[str], None]
     rng: random.Random
     back_off: BackOff
     patience_s: float | None
     """How long to look for a server that was never there; None: for ever."""
+    misbehaviour: Misbehaviour | None = None
     owner: LineOwner | None = None
     ever_up: bool = False
     stays: bool = False
@@ -73,10 +80,15 @@ class Line:
         return self._rpc is not None
 
     async def call(self, request: Request) -> Payload:
-        """Send a message and return the answer; raises `csms.sim.rpc.NoAnswer`."""
+        """Send a message and return the answer; raises `csms.sim.messages.NoAnswer`."""
         if self._rpc is None:
             raise Gone("not connected")
         return await self._rpc.call(request)
+
+    def tell(self, request: Request) -> None:
+        """Send a message that has no answer (OCPP 2.1: SEND); nothing happens while offline."""
+        if self._rpc is not None:
+            self._rpc.tell(request)
 
     async def connect(self) -> None:
         """Dial once; raises `DialError`."""
@@ -127,8 +139,9 @@ class Line:
         wanted, self._going_down = self._going_down, None
         if wanted is None:
             self.events.note("lost", f"connection lost ({code} {reason})".strip(), code=code)
-            if code in ACCUSING:
-                self.report(Kind.CLOSED_BY_SERVER, f"closed with {code} {reason!r}")
+            blame = "" if self.misbehaviour is None else self.misbehaviour.blame()
+            if code in ACCUSING or blame:
+                self.report(Kind.CLOSED_BY_SERVER, f"closed with {code} {reason!r}{blame}")
         if rpc is not None:
             rpc.close()
         if self.owner is not None:
@@ -162,27 +175,34 @@ class Line:
     async def _dial(self) -> None:
         if self._socket is not None:
             return
+        twist = None if self.misbehaviour is None else self.misbehaviour.handshake()
+        extra = {} if twist is None else {"twist": twist}
         try:
             socket = await self.opener.dial(
-                self.identity, self.settings.password, self.settings.ping_s, self
+                self.identity, self.settings.password, self.settings.ping_s, self, **extra
             )
         except DialError as error:
             self._note_failure(error)
             raise
         self._socket = socket
+        self.chosen(socket.subprotocol)
         self._rpc = self.make_rpc(socket.send)
         self.ever_up = True
-        self.events.note("connected", "connected")
+        self.events.note("connected", f"connected ({socket.subprotocol or 'no subprotocol'})")
 
     def _note_failure(self, error: DialError) -> None:
-        if isinstance(error, RefusedError):
-            self.events.note("refused", f"handshake refused: {error}", status=error.status)
-            if not error.busy:
-                self.report(Kind.HANDSHAKE_REFUSED, str(error))
-        else:
+        if not isinstance(error, RefusedError):
             self.events.note("unreachable", str(error))
+            return
+        self.events.note("refused", f"handshake refused: {error}", status=error.status)
+        excused = self.misbehaviour is not None and self.misbehaviour.excuses(error.status)
+        if not error.busy and not excused:
+            self.report(Kind.HANDSHAKE_REFUSED, str(error))
 
     def _hopeless(self, error: DialError, waited_s: float) -> bool:
+        if self.misbehaviour is not None and self.misbehaviour.twisted:
+            # The next attempt is made as it should be.
+            return False
         if isinstance(error, RefusedError) and error.final:
             return True
         return self.patience_s is not None and waited_s >= self.patience_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Callable
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -21,15 +22,21 @@ from zope.interface import implementer
 
 from csms.sim.findings import Findings
 from csms.sim.fleet import Fleet
+from csms.sim.language import Language
+from csms.sim.misbehaviour import Deeds
 from csms.sim.progress import Progress
 from csms.sim.scenario import Scenario, fill
 from csms.sim.tally import Tally
 from csms.sim.tasks import Tasks
 from csms.sim.v16 import V16
+from csms.sim.v21 import V21
+from csms.sim.v201 import V201
 from csms.sim.wire import Dialer, station_url
 
 FINE, MISBEHAVED, USAGE, BUG = 0, 1, 2, 3
 """Exit statuses."""
+LANGUAGES: dict[str, Callable[[], Language]] = {"1.6": V16, "2.0.1": V201, "2.1": V21}
+"""What can be spoken, by version."""
 SPARE_FILES = 64
 """File descriptors that a process needs besides its connections."""
 
@@ -69,12 +76,14 @@ def simulate_until_done(reactor: _Reactor, scenario: Scenario, *, verbose: bool)
         findings=findings,
     )
     findings.watch = progress.finding
-    language = V16()
+    languages = tuple(LANGUAGES[version]() for version in scenario.ocpp)
+    deeds = Deeds()
     fleet = Fleet(
         clock=reactor,
         scenario=scenario,
-        opener=Dialer(reactor, scenario.url, (language.subprotocol,)),
-        language=language,
+        opener=Dialer(reactor, scenario.url, tuple(each.subprotocol for each in languages)),
+        languages=languages,
+        deeds=deeds,
         findings=findings,
         tally=tally,
         watch=progress.event,
@@ -100,7 +109,7 @@ def simulate_until_done(reactor: _Reactor, scenario: Scenario, *, verbose: bool)
     # Also on SIGINT and SIGTERM, which stop the reactor.
     reactor.addSystemEventTrigger("before", "shutdown", end)
     reactor.run()
-    progress.summary()
+    progress.summary(deeds)
     if bugs.count:
         return BUG
     return MISBEHAVED if findings.failed else FINE

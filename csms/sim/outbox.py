@@ -9,76 +9,58 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from enum import Enum
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
-from csms.sim.connector import Session
-from csms.sim.rpc import Gone, NoAnswer, Payload, Request
+from csms.sim.messages import Gone, NoAnswer, Payload, Request
 from csms.sim.settings import Settings
-from csms.sim.tasks import Signal, pause
+from csms.sim.steps import Stage, Step
+from csms.sim.tasks import pause
 
 LIMIT = 5000
 """Messages a charger's storage holds; meter values beyond it are not taken."""
 
 
-class Stage(Enum):
-    """What a transaction message is about."""
-
-    START = "start"
-    METER = "meter"
-    STOP = "stop"
-
-
-@attrs.define(eq=False)
-class Entry:
-    """A transaction message and where it belongs."""
-
-    stage: Stage
-    session: Session
-    request: Request
-    attempts: int = 0
-    settled: Signal = attrs.Factory(Signal)
-    """It was answered or given up; those who wait are released when the connection is lost."""
-
-
 @attrs.define(eq=False)
 class Outbox:
-    """``address`` puts the transaction id into a request just before it leaves;
+    """``spell`` makes a message of a step just before it leaves, None if there is none for it;
     ``answered`` takes the answers, ``dropped`` what was given up."""
 
     clock: IReactorTime
     settings: Settings
-    address: Callable[[Request, Session], Request]
-    answered: Callable[[Entry, Payload], None]
-    dropped: Callable[[Entry, str], None]
-    _entries: deque[Entry] = attrs.field(factory=deque, init=False)
+    spell: Callable[[Step], Request | None]
+    answered: Callable[[Step, Payload], None]
+    dropped: Callable[[Step, str], None]
+    _steps: deque[Step] = attrs.field(factory=deque, init=False)
     draining: bool = attrs.field(default=False, init=False)
     """Whether messages are being delivered right now."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._steps)
 
-    def put(self, stage: Stage, session: Session, request: Request) -> Entry:
-        """Keep a message until it is delivered."""
-        entry = Entry(stage, session, request)
-        if stage is Stage.METER and len(self._entries) >= LIMIT:
-            self.dropped(entry, "storage is full")
-            entry.settled.happen()
+    def put(self, step: Step) -> Step:
+        """Keep a step until it is delivered."""
+        if step.stage is Stage.METER and len(self._steps) >= LIMIT:
+            self.dropped(step, "meter values given up: storage is full")
+            step.settled.happen()
         else:
-            self._entries.append(entry)
-        return entry
+            self._steps.append(step)
+        return step
+
+    def holds(self, session_id: str) -> bool:
+        """Whether something of that session waits."""
+        return any(step.session.id == session_id for step in self._steps)
 
     async def empty(self) -> None:
         """Wait until everything is delivered or the connection is lost."""
-        if self._entries:
-            await self._entries[-1].settled.wait()
+        if self._steps:
+            await self._steps[-1].settled.wait()
 
     def release(self) -> None:
         """The connection is lost: let go who waits for an answer; the messages stay."""
-        for entry in self._entries:
-            entry.settled.release()
+        for step in self._steps:
+            step.settled.release()
 
     async def drain(self, call: Callable[[Request], Awaitable[Payload]]) -> None:
         """Deliver everything in order, one at a time; returns when done or offline."""
@@ -86,29 +68,34 @@ class Outbox:
             return
         self.draining = True
         try:
-            while self._entries:
-                await self._deliver(self._entries[0], call)
+            while self._steps:
+                await self._deliver(self._steps[0], call)
         except Gone:
             return
         finally:
             self.draining = False
 
-    async def _deliver(self, entry: Entry, call: Callable[[Request], Awaitable[Payload]]) -> None:
+    async def _deliver(self, step: Step, call: Callable[[Request], Awaitable[Payload]]) -> None:
+        request = self.spell(step)
+        if request is None:
+            self._steps.popleft()
+            step.settled.happen()
+            return
         try:
-            payload = await call(self.address(entry.request, entry.session))
+            payload = await call(request)
         except Gone:
             # The server may have it already: the same content comes again, which it must notice.
             raise
         except NoAnswer as error:
-            entry.attempts += 1
-            if entry.attempts < self.settings.attempts:
-                await pause(self.clock, self.settings.retry_s * entry.attempts)
+            step.attempts += 1
+            if step.attempts < self.settings.attempts:
+                await pause(self.clock, self.settings.retry_s * step.attempts)
                 return
-            self._entries.popleft()
-            if entry.stage is Stage.START:
-                entry.session.transaction_id = -1
-            self.dropped(entry, str(error))
+            self._steps.popleft()
+            if step.stage is Stage.START and step.session.transaction_id is None:
+                step.session.transaction_id = -1
+            self.dropped(step, f"{request.action} given up: {error}")
         else:
-            self._entries.popleft()
-            self.answered(entry, payload)
-        entry.settled.happen()
+            self._steps.popleft()
+            self.answered(step, payload)
+        step.settled.happen()

@@ -12,15 +12,16 @@ from twisted.internet.interfaces import IReactorTime
 from csms.sim.connector import Connector
 from csms.sim.events import EventLog
 from csms.sim.findings import Kind
-from csms.sim.language import Language, Plate
+from csms.sim.language import Plate, Speech
 from csms.sim.line import Line
-from csms.sim.rpc import Gone, NoAnswer, Payload, Refused, Request
+from csms.sim.messages import Gone, NoAnswer, Payload, Refused, Request
 from csms.sim.settings import Settings
 from csms.sim.station_time import StationTime
 from csms.sim.tasks import Signal, Tasks, at_most, pause
 
 BOOT_RETRY_S = 30.0
 """Wait before the next boot when the server did not say how long."""
+ONLINE_POLL_S = 1.0
 ACCEPTED = "Accepted"
 
 
@@ -30,7 +31,7 @@ class Presence:
 
     clock: IReactorTime
     line: Line
-    language: Language
+    speech: Speech
     plate: Plate
     settings: Settings
     time: StationTime
@@ -41,6 +42,8 @@ class Presence:
     registration: str = ""
     """Last answer to a boot; empty before the first."""
     never_accepted: bool = True
+    boot_reason: str = "PowerUp"
+    """Why it started last, in the words of OCPP 2.0.1 (BootReasonEnum)."""
     _booting: bool = attrs.field(default=False, init=False)
     _welcome: Signal = attrs.field(factory=Signal, init=False)
     """Releases a boot that waits, when another BootNotification was accepted."""
@@ -84,19 +87,20 @@ class Presence:
         if not self._booting:
             self.tasks.start(self._boot_quietly(), "boot")
 
-    async def knock(self) -> float | None:
+    async def knock(self, reason: str | None = None) -> float | None:
         """Send one BootNotification; returns None when accepted, else how long to wait.
 
         Raises `Gone`.
         """
+        language = self.speech.language
         try:
-            answer = await self.line.call(self.language.boot(self.plate))
+            answer = await self.line.call(language.boot(self.plate, reason or self.boot_reason))
         except Gone:
             raise
         except NoAnswer as error:
             self.events.note("boot", f"boot failed: {error}", status="")
             return BOOT_RETRY_S
-        registered = self.language.registered(answer)
+        registered = language.registered(answer)
         self._adopt(registered.at)
         was_accepted = self.accepted
         self.registration = registered.status
@@ -124,7 +128,7 @@ class Presence:
     async def knock_again(self) -> None:
         """Boot because the server asked for it."""
         try:
-            wait_s = await self.knock()
+            wait_s = await self.knock("Triggered")
         except Gone:
             return
         if wait_s is not None and not self._booting:
@@ -144,9 +148,10 @@ class Presence:
 
     async def beat(self) -> None:
         """Send one Heartbeat and set the clock by its answer; raises `NoAnswer`."""
-        answer = await self.call(self.language.heartbeat())
+        language = self.speech.language
+        answer = await self.call(language.heartbeat())
         self.events.note("heartbeat", "heartbeat answered")
-        self._adopt(self.language.server_time(answer))
+        self._adopt(language.server_time(answer))
 
     async def show(self, connector: Connector, status: str) -> None:
         """Change a connector's state and tell the server, now or after the reconnect."""
@@ -158,24 +163,36 @@ class Presence:
                 connector=connector.id,
                 status=status,
             )
-        if self.online and connector.told != status:
+        if self.online and self._untold(connector):
             await self.tell(connector)
 
     async def tell(self, connector: Connector) -> None:
         """Send a connector's state; what goes wrong was reported and is tried again later."""
-        status = connector.status
-        request = self.language.status(connector.id, status, self.time.now())
+        language = self.speech.language
+        word = language.state(connector.id, connector.status)
+        if word is None:
+            return
+        request = language.status(connector.id, connector.status, self.time.now())
         try:
             await self.call(request)
         except NoAnswer:
             return
-        connector.told = status
+        connector.told = word
 
     async def tell_all(self, *, again: bool = False) -> None:
         """Tell the states that the server does not know, or all of them ``again``."""
         for connector in list(self.connectors.values()):
-            if again or connector.told != connector.status:
+            if again or self._untold(connector):
                 await self.tell(connector)
+
+    async def until_online(self) -> None:
+        """Wait until messages can be exchanged."""
+        while not self.online:
+            await pause(self.clock, ONLINE_POLL_S)
+
+    def _untold(self, connector: Connector) -> bool:
+        word = self.speech.language.state(connector.id, connector.status)
+        return word is not None and word != connector.told
 
     async def _boot_quietly(self) -> None:
         # Later: whoever found out that a boot is needed is still busy with its own message.

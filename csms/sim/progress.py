@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.events import Event
 from csms.sim.findings import Finding, Findings
+from csms.sim.misbehaviour import Deeds
 from csms.sim.tally import Tally
 from csms.sim.tasks import pause
 
@@ -73,7 +74,7 @@ class Progress:
         else:
             self.say(line)
 
-    def summary(self) -> None:
+    def summary(self, deeds: Deeds | None = None) -> None:
         """Show how it went."""
         if self._line:
             self._line = ""
@@ -84,6 +85,10 @@ class Progress:
         if self.tally.commands:
             counts = ", ".join(f"{name} {count}" for name, count in self.tally.commands.items())
             self.write(f"commands answered: {counts}\n")
+        if deeds is not None and deeds.done:
+            self.write("misbehaved on purpose:\n")
+            for line in deeds.lines():
+                self.write(line + "\n")
         for line in self.findings.lines():
             self.write(line + "\n")
         self.write("FAILED: the server misbehaved\n" if self.findings.failed else "OK\n")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
+from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.authorization import Authorization
-from csms.sim.charging import Charging
-from csms.sim.connector import Connector, Status
+from csms.sim.charging import Charging, nothing_to_do
+from csms.sim.connector import Connector, Session, Status
 from csms.sim.events import EventLog
+from csms.sim.language import TAG_KIND
+from csms.sim.messages import NoAnswer
 from csms.sim.presence import ACCEPTED, Presence
-from csms.sim.rpc import NoAnswer
 from csms.sim.settings import Settings
 from csms.sim.tasks import Tasks, at_most, pause
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What the server asked for; ``begun`` is told of the session when it begins."""
+
+    tag: str
+    kind: str = TAG_KIND
+    number: int | None = None
+    begun: Callable[[Session], None] = nothing_to_do
 
 
 @attrs.define(eq=False)
@@ -28,21 +41,28 @@ class RemoteStarts:
     tasks: Tasks
     plug_delay_s: float | None = 1.0
 
-    def reserve(self, tag: str, connector_id: int | None) -> Connector | None:
+    def set_aside(self, tag: str, connector_id: int | None) -> Connector | None:
         """Set a connector aside, one with a vehicle if possible; None: there is none free."""
-        free = [each for each in self.charging.connectors.values() if each.id > 0 and each.free]
+        free = [
+            each
+            for each in self.charging.connectors.values()
+            if each.id > 0 and each.free and self.charging.reservations.admits(each, tag)
+        ]
         if connector_id is not None:
             free = [each for each in free if each.id == connector_id]
-        free.sort(key=lambda each: each.vehicle is None)
+        free.sort(key=lambda each: (each.vehicle is None, each.reservation is None))
         if not free:
             return None
         free[0].awaiting = tag
         return free[0]
 
-    async def start(self, connector: Connector, tag: str) -> None:
+    async def start(self, connector: Connector, order: Order) -> None:
         """Begin a session at a connector set aside: authorize if set so, wait for a vehicle."""
         try:
-            if self.settings.authorize_remote and await self.authorization.ask(tag) != ACCEPTED:
+            if (
+                self.settings.authorize_remote
+                and await self.authorization.ask(order.tag, order.kind) != ACCEPTED
+            ):
                 return
             if connector.vehicle is None and not await self._vehicle_came(connector):
                 self.events.note(
@@ -51,7 +71,14 @@ class RemoteStarts:
                 await self.presence.show(connector, connector.resting_status())
                 return
             if connector.session is None and connector.operative:
-                await self.charging.start(tag, connector.id, remote=True)
+                await self.charging.start(
+                    order.tag,
+                    connector.id,
+                    remote=True,
+                    kind=order.kind,
+                    remote_id=order.number,
+                    begun=order.begun,
+                )
         except NoAnswer:
             # Authorize came to nothing, which was reported.
             return

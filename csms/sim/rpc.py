@@ -8,85 +8,37 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import attrs
 import orjson
-from msgspec import Struct
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from csms.sim.findings import Kind
+from csms.sim.messages import (
+    CALL,
+    ERROR,
+    RESULT,
+    RESULT_ERROR,
+    SEND,
+    Answer,
+    Bender,
+    Bent,
+    Fault,
+    Gone,
+    Illegal,
+    NoAnswer,
+    Payload,
+    Refused,
+    Request,
+    TimedOut,
+)
 from csms.sim.schema import Problem, Schemas
 
-CALL, RESULT, ERROR = 2, 3, 4
 ID_LIMIT = 36
 _REMEMBERED = 32
-
-Payload = dict[str, Any]
-
-CODES_1_6 = frozenset(
-    {
-        "NotImplemented",
-        "NotSupported",
-        "InternalError",
-        "ProtocolError",
-        "SecurityError",
-        "FormationViolation",
-        "PropertyConstraintViolation",
-        "OccurenceConstraintViolation",
-        "TypeConstraintViolation",
-        "GenericError",
-    }
-)
-"""Error codes of OCPP-J 1.6 §4.2.3, in the spelling of its table."""
-
-
-class Request(Struct, frozen=True):
-    """A message to the server."""
-
-    action: str
-    payload: Payload
-
-
-class Answer(Struct, frozen=True):
-    """A charger's CALLRESULT; ``then`` runs when it is on its way."""
-
-    payload: Payload
-    then: Callable[[], None] | None = None
-
-
-class Fault(Struct, frozen=True):
-    """A charger's CALLERROR."""
-
-    code: str
-    text: str = ""
-
-
-class NoAnswer(Exception):  # noqa: N818 - expected of any server, no error of ours
-    """A message of the charger came to nothing."""
-
-
-class Gone(NoAnswer):
-    """There is no connection, or it broke before the answer."""
-
-
-class TimedOut(NoAnswer):
-    """The server did not answer in time."""
-
-
-class Illegal(NoAnswer):
-    """The server's answer breaks OCPP."""
-
-
-class Refused(NoAnswer):
-    """The server answered with a CALLERROR of that ``code``."""
-
-    def __init__(self, code: str, description: str) -> None:
-        super().__init__(f"{code}: {description}" if description else code)
-        self.code = code
 
 
 @attrs.define(eq=False)
@@ -96,6 +48,12 @@ class _Call:
     id: str = ""
     sent_at: float = 0.0
     timer: IDelayedCall | None = None
+    bent: Bent | None = None
+
+    @property
+    def name(self) -> str:
+        """What a finding calls it."""
+        return self.request.action + (f" ({self.bent.name})" if self.bent else "")
 
     def end(self, outcome: Payload | NoAnswer) -> None:
         """Tell who waits for the answer, unless that was given up."""
@@ -126,11 +84,16 @@ class Rpc:
     latency: Callable[[float], None]
     timeout_s: float = 30.0
     answer_delay_s: float = 0.0
+    extended: bool = False
+    """Whether there are SEND and CALLRESULTERROR (OCPP 2.1)."""
+    bender: Bender | None = None
     _waiting: deque[_Call] = attrs.field(factory=deque, init=False)
     _open: _Call | None = attrs.field(default=None, init=False)
     _past: deque[str] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED), init=False)
     _heard: deque[str] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED), init=False)
     _serving: set[IDelayedCall] = attrs.field(factory=set, init=False)
+    _late: set[IDelayedCall] = attrs.field(factory=set, init=False)
+    """Answers that will come after the server has given them up."""
     _closed: bool = attrs.field(default=False, init=False)
 
     def call(self, request: Request) -> Deferred[Payload]:
@@ -146,6 +109,11 @@ class Rpc:
         self._pump()
         return call.done
 
+    def tell(self, request: Request) -> None:
+        """Send a message that has no answer (OCPP 2.1: SEND)."""
+        if not self._closed:
+            self.send(orjson.dumps([SEND, str(uuid4()), request.action, request.payload]))
+
     def receive(self, data: bytes) -> None:
         """Take a text frame of the server; never raises."""
         try:
@@ -160,15 +128,19 @@ class Rpc:
                 self._answered(id_, payload)
             case [4, str(id_), str(code), str(description), dict()]:
                 self._refused(id_, code, description)
+            case [5, str(), str(code), str(description), dict()] if self.extended:
+                text = f"{code[:50]} {description[:150]!r}"
+                self.report(Kind.RESULT_REFUSED, f"an answer of ours was refused: {text}")
             case _:
                 self._garbled(frame)
 
     def close(self) -> None:
         """The connection is gone: every message without an answer fails with `Gone`."""
         self._closed = True
-        for timer in self._serving:
+        for timer in (*self._serving, *self._late):
             timer.cancel()
         self._serving.clear()
+        self._late.clear()
         calls = list(self._waiting)
         self._waiting.clear()
         if self._open is not None:
@@ -186,7 +158,16 @@ class Rpc:
         call.id = str(uuid4())
         call.sent_at = self.clock.seconds()
         call.timer = self.clock.callLater(self.timeout_s, self._timed_out)
-        self.send(orjson.dumps([CALL, call.id, call.request.action, call.request.payload]))
+        if self.bender is not None and not call.request.plain:
+            call.bent = self.bender.bend(call.request, call.id)
+        if call.bent is None:
+            self.send(orjson.dumps([CALL, call.id, call.request.action, call.request.payload]))
+            return
+        call.id = call.bent.id
+        for frame in call.bent.frames:
+            self.send(frame)
+        if call.bent.after is not None:
+            self.call(call.bent.after).addErrback(lambda failure: failure.trap(NoAnswer))
 
     def _settled(self) -> _Call:
         """End the open CALL; its id is remembered to recognise a second answer."""
@@ -200,9 +181,8 @@ class Rpc:
 
     def _timed_out(self) -> None:
         call = self._settled()
-        action = call.request.action
-        self.report(Kind.MISSING_ANSWER, f"{action} unanswered for {self.timeout_s:g} s")
-        call.end(TimedOut(f"no answer to {action}"))
+        self.report(Kind.MISSING_ANSWER, f"{call.name} unanswered for {self.timeout_s:g} s")
+        call.end(TimedOut(f"no answer to {call.request.action}"))
         self._pump()
 
     def _give_up(self, done: Deferred[Payload]) -> None:
@@ -229,8 +209,10 @@ class Rpc:
         if problem is None and isinstance(payload, dict):
             call.end(payload)
         else:
-            text = f"answer to {action}: {problem.text if problem else 'no object'}"
+            text = f"answer to {call.name}: {problem.text if problem else 'no object'}"
             self.report(Kind.BAD_ANSWER, text)
+            if self.extended:
+                self.send(orjson.dumps([RESULT_ERROR, id_, _code_of(problem, self.codes), "", {}]))
             call.end(Illegal(text))
         self._pump()
 
@@ -241,7 +223,13 @@ class Rpc:
         self.latency(self.clock.seconds() - call.sent_at)
         if code not in self.codes:
             self.report(Kind.BAD_FRAME, f"CALLERROR with unknown code {code[:50]!r}")
-        self.report(Kind.CALL_ERROR, f"{call.request.action}: {code[:50]} {description[:150]!r}")
+        text = f"{call.name}: {code[:50]} {description[:150]!r}"
+        if call.bent is not None and code == "InternalError":
+            self.report(Kind.INTERNAL_ERROR, text)
+        elif call.bent is not None and call.bent.excused and self.bender is not None:
+            self.bender.refused(call.bent)
+        else:
+            self.report(Kind.CALL_ERROR, text)
         call.end(Refused(code, description))
         self._pump()
 
@@ -254,16 +242,25 @@ class Rpc:
         if self._serving:
             self.report(Kind.PARALLEL_COMMANDS, f"{action} while another CALL is unanswered")
         answer = self._answer(action, payload)
-        if self.answer_delay_s <= 0:
+        late_s, instead = (0.0, None) if self.bender is None else self.bender.bend_answer(id_)
+        if instead is not None:
+            self.send(instead)
+        elif late_s > 0:
+            self._reply_later(late_s, self._late, id_, answer)
+        elif self.answer_delay_s > 0:
+            self._reply_later(self.answer_delay_s, self._serving, id_, answer)
+        else:
             self._reply(id_, answer)
-            return
 
+    def _reply_later(
+        self, delay_s: float, among: set[IDelayedCall], id_: str, answer: Answer | Fault
+    ) -> None:
         def reply() -> None:
-            self._serving.discard(timer)
+            among.discard(timer)
             self._reply(id_, answer)
 
-        timer = self.clock.callLater(self.answer_delay_s, reply)
-        self._serving.add(timer)
+        timer = self.clock.callLater(delay_s, reply)
+        among.add(timer)
 
     def _answer(self, action: str, payload: Payload) -> Answer | Fault:
         if action not in self.schemas.actions:
@@ -272,7 +269,7 @@ class Rpc:
         problem = self.schemas.request_problem(action, payload)
         if problem is not None:
             self.report(Kind.BAD_COMMAND, f"{action}: {problem.text}")
-            return Fault(_code_of(problem), "the payload breaks the schema")
+            return Fault(_code_of(problem, self.codes), "the payload breaks the schema")
         try:
             return self.serve(action, payload)
         except Exception:  # noqa: BLE001 - a bug here must not look like one of the server
@@ -296,7 +293,7 @@ class Rpc:
                 call.end(Illegal(f"garbled answer to {call.request.action}"))
                 self._pump()
             case [2, str(id_), *_] if 0 < len(id_) <= ID_LIMIT:
-                self._reply(id_, Fault("FormationViolation", "no CALL"))
+                self._reply(id_, Fault(_spelled("FormationViolation", self.codes), "no CALL"))
 
 
 _CODE_OF_RULE = {
@@ -308,8 +305,20 @@ _CODE_OF_RULE = {
 }
 
 
-def _code_of(problem: Problem) -> str:
-    return _CODE_OF_RULE.get(problem.rule, "PropertyConstraintViolation")
+_OTHERWISE = {
+    "FormationViolation": "FormatViolation",
+    "OccurenceConstraintViolation": "OccurrenceConstraintViolation",
+}
+"""How later versions spell codes of OCPP 1.6."""
+
+
+def _code_of(problem: Problem | None, codes: frozenset[str]) -> str:
+    rule = "Type" if problem is None else problem.rule
+    return _spelled(_CODE_OF_RULE.get(rule, "PropertyConstraintViolation"), codes)
+
+
+def _spelled(code: str, codes: frozenset[str]) -> str:
+    return code if code in codes else _OTHERWISE.get(code, code)
 
 
 def _excerpt(frame: object) -> str:

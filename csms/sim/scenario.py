@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from csms.sim.findings import Kind
+from csms.sim.misbehaviour import NAMES
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -26,7 +27,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times in seconds.  In templates ``{n}`` is the station's number, ``{id}`` its identity."""
 
     url: str = "ws://127.0.0.1:9000"
-    version: Literal["1.6"] = "1.6"
+    ocpp: Annotated[tuple[Literal["1.6", "2.0.1", "2.1"], ...], Meta(min_length=1)] = ("1.6",)
+    """Versions that stations offer, the most wanted first; they speak what the server chooses."""
     stations: Positive = 1
     first: Count = 1
     """Number of the first station."""
@@ -67,8 +69,14 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     patience_s: Seconds = 60.0
     """How long to look for a server that is not there yet."""
     boot_on_reconnect: bool = False
+    security_events: bool = False
+    """Whether stations tell of starts and other events of their security."""
     remote_plug_s: Annotated[float, Meta(ge=-1)] = 1.0
     """When a vehicle comes after a remote start; -1: never."""
+    misbehave: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    """How many of the messages are distorted, as a share; 0: stations behave."""
+    misbehave_only: tuple[str, ...] = ()
+    """The misbehaviours to draw from; none given: all."""
     seed: int = 0
     forgive: tuple[Kind, ...] = ()
     """Findings that do not make the run fail."""
@@ -102,6 +110,9 @@ def _check(scenario: Scenario) -> None:
             raise ScenarioError(f"{field}: bad template {template!r}: {error}") from error
     if not scenario.url.startswith(("ws://", "wss://")):
         raise ScenarioError(f"url: {scenario.url!r} does not start with ws:// or wss://")
+    unknown = set(scenario.misbehave_only) - NAMES
+    if unknown:
+        raise ScenarioError(f"misbehave_only: {min(unknown)!r} is not among {sorted(NAMES)}")
     if scenario.exit and scenario.sessions < 0:
         raise ScenarioError("exit: sessions have no end (-1); say duration_s instead")
     if scenario.stations > 1 and fill(scenario.identity, 1) == fill(scenario.identity, 2):

@@ -26,6 +26,10 @@ class Settings:
     """[MeterValuesSampledData]"""
     stop_sampled: tuple[str, ...] = ()
     """[StopTxnSampledData]"""
+    aligned_s: int = 0
+    """[ClockAlignedDataInterval]; 0: no clock-aligned meter values."""
+    aligned: tuple[str, ...] = MEASURANDS
+    """[MeterValuesAlignedData]"""
     attempts: int = 3
     """[TransactionMessageAttempts]"""
     retry_s: int = 10
@@ -42,6 +46,8 @@ class Settings:
     """[AllowOfflineTxForUnknownId]"""
     pre_authorize: bool = False
     """[LocalPreAuthorize]: accept cached tags without asking the server."""
+    local_list: bool = True
+    """[LocalAuthListEnabled]"""
     stop_on_invalid: bool = True
     """[StopTransactionOnInvalidId]"""
     stop_on_unplug: bool = True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from csms.sim.connector import Connector
 from csms.sim.findings import Kind
-from csms.sim.rpc import Answer, Fault, Payload, Request
+from csms.sim.messages import Answer, Fault, Payload
+from csms.sim.remote import Order
+from csms.sim.replies import Handler, answer
 from csms.sim.v16_keys import MAX_KEYS, change_key, read_keys
-from csms.sim.v16_values import meter_value
+from csms.sim.v16_optional import OPTIONAL_HANDLERS
+from csms.sim.v16_profiles import PROFILE_HANDLERS, start_profile
 
 if TYPE_CHECKING:
     from csms.sim.charger import Charger
@@ -26,30 +29,30 @@ def serve(charger: Charger, action: str, payload: Payload) -> Answer | Fault:
     return handler(charger, payload)
 
 
-def _status(status: str, then: Callable[[], None] | None = None) -> Answer:
-    return Answer({"status": status}, then)
-
-
 def _remote_start(charger: Charger, payload: Payload) -> Answer | Fault:
     if not charger.presence.accepted:
-        charger.charging.report(
-            Kind.BAD_COMMAND, "RemoteStartTransaction before the boot was accepted"
+        charger.findings.report(
+            Kind.BAD_COMMAND,
+            charger.identity,
+            "RemoteStartTransaction before the boot was accepted",
         )
-        return _status("Rejected")
+        return answer("Rejected")
     if charger.restarting:
-        return _status("Rejected")
+        return answer("Rejected")
     tag = payload["idTag"]
-    connector = charger.remote.reserve(tag, payload.get("connectorId"))
+    install, problem = start_profile(charger, payload.get("chargingProfile"))
+    connector = None if problem else charger.remote.set_aside(tag, payload.get("connectorId"))
     if connector is None:
-        return _status("Rejected")
-    return _status("Accepted", lambda: charger.tasks.start(charger.remote.start(connector, tag)))
+        return answer("Rejected")
+    order = Order(tag=tag, begun=install)
+    return answer("Accepted", lambda: charger.tasks.start(charger.remote.start(connector, order)))
 
 
 def _remote_stop(charger: Charger, payload: Payload) -> Answer | Fault:
     connector = charger.charging.running(payload["transactionId"])
     if connector is None:
-        return _status("Rejected")
-    return _status("Accepted", lambda: _end(charger, connector, "Remote"))
+        return answer("Rejected")
+    return answer("Accepted", lambda: _end(charger, connector, "Remote"))
 
 
 def _end(charger: Charger, connector: Connector, reason: str) -> None:
@@ -58,25 +61,25 @@ def _end(charger: Charger, connector: Connector, reason: str) -> None:
 
 def _reset(charger: Charger, payload: Payload) -> Answer | Fault:
     if charger.restarting:
-        return _status("Rejected")
+        return answer("Rejected")
     hard = payload["type"] == "Hard"
-    return _status("Accepted", lambda: charger.start_restart(hard=hard))
+    return answer("Accepted", lambda: charger.start_restart(hard=hard))
 
 
 def _unlock(charger: Charger, payload: Payload) -> Answer | Fault:
     connector = charger.connectors.get(payload["connectorId"])
     if connector is None or connector.id == 0:
-        return _status("NotSupported")
+        return answer("NotSupported")
     # A session that runs is ended first (§5.18).
-    return _status("Unlocked", lambda: _end(charger, connector, "UnlockCommand"))
+    return answer("Unlocked", lambda: _end(charger, connector, "UnlockCommand"))
 
 
 def _availability(charger: Charger, payload: Payload) -> Answer | Fault:
     number, operative = payload["connectorId"], payload["type"] == "Operative"
     verdict = charger.availability_verdict(number, operative=operative)
     if verdict == "Rejected":
-        return _status(verdict)
-    return _status(verdict, lambda: charger.change_availability(number, operative=operative))
+        return answer(verdict)
+    return answer(verdict, lambda: charger.change_availability(number, operative=operative))
 
 
 def _get_configuration(charger: Charger, payload: Payload) -> Answer | Fault:
@@ -84,96 +87,104 @@ def _get_configuration(charger: Charger, payload: Payload) -> Answer | Fault:
     if len(wanted) > MAX_KEYS:
         return Fault("OccurenceConstraintViolation", f"more than {MAX_KEYS} keys")
     entries, unknown = read_keys(charger, wanted)
-    answer: Payload = {"configurationKey": entries} if entries else {}
+    reply: Payload = {"configurationKey": entries} if entries else {}
     if unknown:
-        answer["unknownKey"] = unknown
-    return Answer(answer)
+        reply["unknownKey"] = unknown
+    return Answer(reply)
 
 
 def _change_configuration(charger: Charger, payload: Payload) -> Answer | Fault:
     status, changed = change_key(charger, payload["key"], payload["value"])
     if changed is None:
-        return _status(status)
-    return _status(status, lambda: charger.settings_changed(changed))
+        return answer(status)
+    return answer(status, lambda: charger.settings_changed(changed))
 
 
 def _clear_cache(charger: Charger, payload: Payload) -> Answer | Fault:
     del payload
-    return _status("Accepted" if charger.authorization.clear_cache() else "Rejected")
+    return answer("Accepted" if charger.authorization.clear_cache() else "Rejected")
 
 
 def _data_transfer(charger: Charger, payload: Payload) -> Answer | Fault:
     del charger
     if payload["vendorId"] != VENDOR:
-        return _status("UnknownVendorId")
+        return answer("UnknownVendorId")
     if payload.get("messageId") != "Echo":
-        return _status("UnknownMessageId")
+        return answer("UnknownMessageId")
     echo = {"data": payload["data"]} if "data" in payload else {}
     return Answer({"status": "Accepted", **echo})
 
 
 def _trigger(charger: Charger, payload: Payload) -> Answer | Fault:
+    return _triggered(charger, payload, signed=False)
+
+
+def _extended_trigger(charger: Charger, payload: Payload) -> Answer | Fault:
+    return _triggered(charger, payload, signed=True)
+
+
+def _triggered(charger: Charger, payload: Payload, *, signed: bool) -> Answer:
     number = payload.get("connectorId")
     message = payload["requestedMessage"]
     # There is no main meter, which would be connector 0.
     known = number is None or number in charger.connectors
     if not known or (number == 0 and message == "MeterValues"):
-        return _status("Rejected")
+        return answer("Rejected")
     chosen = [each for each in charger.connectors.values() if number in (None, each.id)]
-    then: Callable[[], None]
+    return answer("Accepted", _work(charger, message, chosen, signed=signed))
+
+
+def _work(
+    charger: Charger, message: str, chosen: list[Connector], *, signed: bool
+) -> Callable[[], None]:
+    start, equipment = charger.tasks.start, charger.equipment
     match message:
         case "BootNotification":
-
-            def then() -> None:
-                charger.tasks.start(charger.presence.knock_again())
-
+            return lambda: start(charger.presence.knock_again())
         case "StatusNotification":
-
-            def then() -> None:
-                for connector in chosen:
-                    charger.tasks.start(charger.presence.tell(connector))
-
+            return lambda: _tell_states(charger, chosen)
         case "MeterValues":
-
-            def then() -> None:
-                for connector in chosen:
-                    if connector.id > 0:
-                        charger.send_soon(_triggered_values(charger, connector))
-
+            return lambda: _tell_values(charger, chosen)
         case "Heartbeat":
-
-            def then() -> None:
-                charger.send_soon(Request("Heartbeat", {}))
-
-        case name:
-            # Diagnostics and firmware: nothing is ever under way here.
-            def then() -> None:
-                charger.send_soon(Request(name, {"status": "Idle"}))
-
-    return _status("Accepted", then)
-
-
-def _triggered_values(charger: Charger, connector: Connector) -> Request:
-    connector.advance(charger.clock.seconds())
-    sample = connector.sample(charger.presence.time.now(), "Trigger")
-    payload: Payload = {
-        "connectorId": connector.id,
-        "meterValue": [meter_value(sample, charger.settings.sampled)],
-    }
-    if connector.session is not None and connector.session.transaction_id is not None:
-        payload["transactionId"] = connector.session.transaction_id
-    return Request("MeterValues", payload)
+            return lambda: charger.send_soon(charger.language.heartbeat())
+        case "FirmwareStatusNotification":
+            return lambda: start(equipment.firmware.tell(signed=signed))
+        case "DiagnosticsStatusNotification":
+            return lambda: start(equipment.uploads.tell(diagnostics=True))
+        case "LogStatusNotification":
+            return lambda: start(equipment.uploads.tell())
+        case _:
+            return lambda: start(equipment.security.ask())
 
 
-_HANDLERS: dict[str, Callable[[Charger, Payload], Answer | Fault]] = {
+def _tell_states(charger: Charger, chosen: list[Connector]) -> None:
+    for connector in chosen:
+        charger.tasks.start(charger.presence.tell(connector))
+
+
+def _tell_values(charger: Charger, chosen: list[Connector]) -> None:
+    for connector in chosen:
+        if connector.id > 0:
+            sample = charger.charging.flow.read(connector, "Trigger")
+            charger.send_soon(
+                charger.language.values(
+                    connector.id, connector.session, sample, charger.settings.sampled
+                )
+            )
+
+
+_HANDLERS: Mapping[str, Handler] = {
     "ChangeAvailability": _availability,
     "ChangeConfiguration": _change_configuration,
     "ClearCache": _clear_cache,
     "DataTransfer": _data_transfer,
+    "ExtendedTriggerMessage": _extended_trigger,
     "GetConfiguration": _get_configuration,
     "RemoteStartTransaction": _remote_start,
     "RemoteStopTransaction": _remote_stop,
     "Reset": _reset,
     "TriggerMessage": _trigger,
     "UnlockConnector": _unlock,
+    **OPTIONAL_HANDLERS,
+    **PROFILE_HANDLERS,
 }

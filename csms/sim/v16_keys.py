@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from csms.sim.local_list import ENTRIES
 from csms.sim.settings import MEASURANDS, Settings
+from csms.sim.smart_charging import PERIODS, ROOM, STACK
 
 if TYPE_CHECKING:
     from csms.sim.charger import Charger
@@ -67,10 +69,13 @@ _KEYS: dict[str, _Key] = {
     "AllowOfflineTxForUnknownId": _Key("offline_unknown", _boolean),
     "AuthorizationCacheEnabled": _Key("cache", _boolean),
     "AuthorizeRemoteTxRequests": _Key("authorize_remote", _boolean),
+    "ClockAlignedDataInterval": _Key("aligned_s", _whole(0)),
     "ConnectionTimeOut": _Key("plug_timeout_s", _whole(1)),
     "HeartbeatInterval": _Key("heartbeat_s", _whole(1)),
+    "LocalAuthListEnabled": _Key("local_list", _boolean),
     "LocalAuthorizeOffline": _Key("authorize_offline", _boolean),
     "LocalPreAuthorize": _Key("pre_authorize", _boolean),
+    "MeterValuesAlignedData": _Key("aligned", _measurands),
     "MeterValueSampleInterval": _Key("sample_s", _whole(0)),
     "MeterValuesSampledData": _Key("sampled", _measurands),
     "ResetRetries": _Key("reset_retries", _whole(0, 10)),
@@ -86,16 +91,28 @@ _KEYS: dict[str, _Key] = {
 _WRITE_ONLY = "AuthorizationKey"
 
 _FIXED = {
-    "ClockAlignedDataInterval": "0",
+    "CertificateSignedMaxChainSize": "10000",
+    "CertificateStoreMaxLength": "32",
+    "ChargeProfileMaxStackLevel": str(STACK),
+    "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
+    "ChargingScheduleMaxPeriods": str(PERIODS),
     "ConnectorPhaseRotation": "0.RST",
+    "ConnectorSwitch3to1PhaseSupported": "false",
+    "CpoName": "csms",
     "GetConfigurationMaxKeys": str(MAX_KEYS),
-    "MeterValuesAlignedData": "",
+    "LocalAuthListMaxLength": str(ENTRIES),
+    "MaxChargingProfilesInstalled": str(ROOM),
     "MeterValuesSampledDataMaxLength": str(len(MEASURANDS)),
+    "ReserveConnectorZeroSupported": "true",
+    "SecurityProfile": "1",
+    "SendLocalListMaxLength": str(ENTRIES),
     "StopTxnAlignedData": "",
     "StopTxnSampledDataMaxLength": str(len(MEASURANDS)),
-    "SupportedFeatureProfiles": "Core,RemoteTrigger",
+    "SupportedFeatureProfiles": "Core,FirmwareManagement,LocalAuthListManagement,Reservation,"
+    "SmartCharging,RemoteTrigger",
+    "SupportedFileTransferProtocols": "HTTP,HTTPS",
 }
-"""What this charger cannot change; it does no clock-aligned metering."""
+"""What this charger cannot change."""
 
 
 def read_keys(charger: Charger, wanted: list[str]) -> tuple[list[dict[str, object]], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from ipaddress import AddressValueError, IPv4Address
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import attrs
@@ -19,79 +19,19 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.ssl import optionsForClientTLS
 
+from csms.sim.sockets import (
+    DialError,
+    OpenSocket,
+    RefusedError,
+    SocketListener,
+    Twist,
+    UnreachableError,
+)
+
 FRAME_LIMIT = 4 * 1024 * 1024
 PONG_WAIT_S = 30
 CLOSE_WAIT_S = 2.0
 NO_CODE, ABNORMAL = 1005, 1006
-FINAL = frozenset({400, 401, 403, 404, 405, 410, 426})
-"""HTTP statuses that will not be better when the charger comes again."""
-BUSY = frozenset({429, 503})
-"""HTTP statuses of a server that has too much to do just now."""
-
-
-class DialError(Exception):
-    """No connection came about."""
-
-
-class UnreachableError(DialError):
-    """Nobody listens there, or the connection broke before the handshake was answered."""
-
-
-class RefusedError(DialError):
-    """The server answered, but not with an upgrade to OCPP."""
-
-    def __init__(self, status: int, reason: str, retry_after_s: float | None = None) -> None:
-        super().__init__(f"HTTP {status} {reason}".strip())
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-    @property
-    def final(self) -> bool:
-        """Whether there is no point in trying again."""
-        return self.status in FINAL or self.status == 101
-
-    @property
-    def busy(self) -> bool:
-        """Whether the server only asks for patience."""
-        return self.status in BUSY or self.retry_after_s is not None
-
-
-class SocketListener(Protocol):
-    """Who owns a socket."""
-
-    def received(self, data: bytes) -> None:
-        """A text frame."""
-
-    def binary(self) -> None:
-        """A binary frame, which OCPP does not know."""
-
-    def lost(self, code: int, reason: str) -> None:
-        """The open socket is gone; 1006 when it was not closed properly."""
-
-    def unanswered_ping(self) -> None:
-        """The server did not answer a ping; `lost` follows."""
-
-
-class OpenSocket(Protocol):
-    """An open WebSocket."""
-
-    def send(self, data: bytes) -> None:
-        """Send a text frame."""
-
-    def close(self) -> None:
-        """Close properly; `SocketListener.lost` follows within `CLOSE_WAIT_S`."""
-
-    def abort(self) -> None:
-        """Break the connection without a word, as a cut cable does."""
-
-
-class Opener(Protocol):
-    """Opens sockets; `Dialer` is the real one."""
-
-    async def dial(
-        self, identity: str, password: bytes | None, ping_s: int, listener: SocketListener
-    ) -> OpenSocket:
-        """Connect and shake hands; raises `DialError`."""
 
 
 def station_url(template: str, identity: str) -> str:
@@ -113,6 +53,7 @@ class Socket(WebSocketClientProtocol):
         self,
         resource: str,
         headers: dict[str, str],
+        subprotocols: tuple[str, ...],
         ping_s: int,
         listener: SocketListener,
         clock: IReactorTime,
@@ -121,6 +62,8 @@ class Socket(WebSocketClientProtocol):
         self.autoPingInterval = ping_s
         self.autoPingTimeout = PONG_WAIT_S
         self.opened: Deferred[Socket] = Deferred()
+        self.subprotocol = ""
+        self._subprotocols = subprotocols
         self._resource = resource
         self._headers = headers
         self._listener = listener
@@ -153,7 +96,7 @@ class Socket(WebSocketClientProtocol):
             resource=self._resource,
             headers=self._headers,
             useragent=self.factory.useragent,
-            protocols=self.factory.protocols,
+            protocols=list(self._subprotocols),
         )
 
     def failHandshake(self, reason: str) -> None:
@@ -167,7 +110,8 @@ class Socket(WebSocketClientProtocol):
 
     def onConnect(self, response: ConnectionResponse) -> None:
         """Insist on a subprotocol (1.6-J §3.2)."""
-        if response.protocol is None:
+        self.subprotocol = response.protocol or ""
+        if response.protocol is None and self._subprotocols:
             self._status, self._problem = 101, "without Sec-WebSocket-Protocol"
             self.abort()
 
@@ -208,6 +152,16 @@ class Socket(WebSocketClientProtocol):
             return UnreachableError(self._problem)
         wait = getattr(self, "http_headers", {}).get("retry-after", "")
         return RefusedError(self._status, self._problem, float(wait) if wait.isdigit() else None)
+
+
+def _twisted_path(path: str, identity: str, twist: Twist) -> str:
+    if twist.encoded:
+        plain = "".join(f"%{byte:02X}" for byte in identity.encode())
+        path = path.replace(quote(identity, safe=""), plain)
+    if twist.double_slash:
+        head, _, tail = path.rpartition("/")
+        path = f"{head}//{tail}"
+    return path + "/" if twist.trailing_slash else path
 
 
 class _OneSocket(Factory):
@@ -251,16 +205,31 @@ class Dialer:
         )
 
     async def dial(
-        self, identity: str, password: bytes | None, ping_s: int, listener: SocketListener
+        self,
+        identity: str,
+        password: bytes | None,
+        ping_s: int,
+        listener: SocketListener,
+        *,
+        twist: Twist | None = None,
     ) -> OpenSocket:
         """See `Opener`."""
         parts = urlsplit(station_url(self.url, identity))
-        headers = {}
+        path, headers = parts.path, {}
+        subprotocols = self.subprotocols
+        if twist is not None:
+            path = _twisted_path(path, identity, twist)
+            if twist.no_subprotocol:
+                subprotocols = ()
+            if twist.origin is not None:
+                headers["Origin"] = twist.origin
+            if twist.hex_password and password is not None:
+                password = password.hex().encode()
         if password is not None:
             word = b64encode(identity.encode() + b":" + password).decode()
             headers["Authorization"] = f"Basic {word}"
-        resource = parts.path + (f"?{parts.query}" if parts.query else "")
-        socket = Socket(resource, headers, ping_s, listener, self.reactor)
+        resource = path + (f"?{parts.query}" if parts.query else "")
+        socket = Socket(resource, headers, subprotocols, ping_s, listener, self.reactor)
         socket.factory = self._factory
         try:
             await self._endpoint().connect(_OneSocket(socket))

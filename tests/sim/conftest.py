@@ -1,4 +1,4 @@
-"""A scripted OCPP 1.6 server for the simulator to talk to, in memory and over real sockets."""
+"""A scripted OCPP server for the simulator to talk to, in memory and over real sockets."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ from twisted.logger import LogLevel, globalLogPublisher
 from csms.sim.build import Build, make_charger
 from csms.sim.charger import Charger
 from csms.sim.findings import Findings
+from csms.sim.misbehaviour import Deeds
+from csms.sim.sockets import UnreachableError
 from csms.sim.station_time import wire_time
+from csms.sim.transfer import TransferError
 from csms.sim.v16 import V16
-from csms.sim.wire import ABNORMAL, UnreachableError
+from csms.sim.v21 import V21
+from csms.sim.v201 import V201
+from csms.sim.wire import ABNORMAL
 
 EPOCH = 1_790_000_000.0
 SILENCE = object()
@@ -57,6 +62,12 @@ class Script:
     """The newest connection of each identity; has send(bytes), close(code) and abort()."""
     requests: list[Any] = attrs.Factory(list)
     transaction_id: int = 0
+    schemas: Any = None
+    """Every CALL is held against these if they are set."""
+    frames: list[bytes] = attrs.Factory(list)
+    """Everything that came, byte by byte."""
+    sends: list[Any] = attrs.Factory(list)
+    """What was sent without wanting an answer (OCPP 2.1)."""
     waiting: dict[str, Deferred[Any]] = attrs.Factory(dict)
 
     def actions(self) -> list[str]:
@@ -66,7 +77,13 @@ class Script:
         return [payload for _, each, payload in self.calls if each == action]
 
     def took(self, identity: str, data: bytes, send: Callable[[bytes], None]) -> None:
+        self.frames.append(data)
+        if not data:
+            return
         frame = json.loads(data)
+        if frame[0] == 6:
+            self.sends.append(frame)
+            return
         if frame[0] != 2:
             self.replies.append(frame)
             waiter = self.waiting.pop(frame[1], None)
@@ -76,13 +93,16 @@ class Script:
         _, id_, action, payload = frame
         self.ids.append(id_)
         self.calls.append((identity, action, payload))
+        if self.schemas is not None:
+            problem = self.schemas.request_problem(action, payload)
+            assert problem is None, (action, problem.text, payload)
         entry = self.answers.get(action)
         if isinstance(entry, deque | list):
             entry = entry.pop(0) if entry else None
         if callable(entry):
             entry = entry(id_, payload)
         if entry is None:
-            entry = self.usual(action)
+            entry = self.usual(action, payload)
         if entry is SILENCE:
             return
         if isinstance(entry, Error):
@@ -92,21 +112,26 @@ class Script:
         else:
             send(json.dumps([3, id_, entry]).encode())
 
-    def usual(self, action: str) -> dict[str, Any]:
+    def usual(self, action: str, payload: Any = None) -> dict[str, Any]:
         match action:
             case "BootNotification":
                 return {"status": "Accepted", "interval": 300, "currentTime": self.time()}
             case "Heartbeat":
                 return {"currentTime": self.time()}
             case "Authorize":
-                return {"idTagInfo": {"status": "Accepted"}}
+                accepted = {"status": "Accepted"}
+                return (
+                    {"idTagInfo": accepted} if self.schemas is None else {"idTokenInfo": accepted}
+                )
             case "StartTransaction":
                 self.transaction_id += 1
                 return {
                     "transactionId": self.transaction_id,
                     "idTagInfo": {"status": "Accepted"},
                 }
-            case "DataTransfer":
+            case "TransactionEvent" if payload.get("eventType") == "Started":
+                return {"idTokenInfo": {"status": "Accepted"}}
+            case "DataTransfer" | "SignCertificate" | "OpenPeriodicEventStream":
                 return {"status": "Accepted"}
         return {}
 
@@ -138,6 +163,7 @@ class MemorySocket:
     script: Script
     identity: str
     listener: Any
+    subprotocol: str = "ocpp1.6"
     is_open: bool = True
 
     # The charger's end
@@ -188,14 +214,25 @@ class MemoryOpener:
     refusals: list[Exception] = attrs.Factory(list)
     down: bool = False
     dials: list[tuple[str, bytes | None, int]] = attrs.Factory(list)
+    twists: list[Any] = attrs.Factory(list)
+    subprotocol: str = "ocpp1.6"
 
-    async def dial(self, identity: str, password: bytes | None, ping_s: int, listener: Any) -> Any:
+    async def dial(
+        self,
+        identity: str,
+        password: bytes | None,
+        ping_s: int,
+        listener: Any,
+        *,
+        twist: Any = None,
+    ) -> Any:
         self.dials.append((identity, password, ping_s))
+        self.twists.append(twist)
         if self.refusals:
             raise self.refusals.pop(0)
         if self.down:
             raise UnreachableError("nobody listens")
-        socket = MemorySocket(self.script, identity, listener)
+        socket = MemorySocket(self.script, identity, listener, self.subprotocol)
         self.script.peers[identity] = MemoryPeer(socket)
         return socket
 
@@ -290,20 +327,76 @@ def v16() -> V16:
     return V16()
 
 
+@pytest.fixture(scope="session")
+def v201() -> V201:
+    """OCPP 2.0.1."""
+    return V201()
+
+
+@pytest.fixture(scope="session")
+def v21() -> V21:
+    """OCPP 2.1."""
+    return V21()
+
+
+@attrs.define(eq=False)
+class MemoryTransfer:
+    """Files in memory by URL; a URL that is not there cannot be fetched."""
+
+    files: dict[str, bytes] = attrs.Factory(dict)
+    stored: dict[str, tuple[str, bytes]] = attrs.Factory(dict)
+    """Name and content by URL."""
+    refusals: list[TransferError] = attrs.Factory(list)
+    """Raised first, one per attempt."""
+
+    async def fetch(self, url: str) -> bytes:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if url not in self.files:
+            raise TransferError("HTTP 404")
+        return self.files[url]
+
+    async def store(self, url: str, name: str, content: bytes) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.stored[url] = (name, content)
+
+
+@pytest.fixture
+def transfer() -> MemoryTransfer:
+    """Files that chargers fetch and store."""
+    return MemoryTransfer()
+
+
+@pytest.fixture
+def deeds() -> Deeds:
+    """What misbehaving chargers did."""
+    return Deeds()
+
+
 @pytest.fixture
 def make(
-    clock: Clock, opener: MemoryOpener, v16: V16, findings: Findings
+    clock: Clock,
+    opener: MemoryOpener,
+    v16: V16,
+    findings: Findings,
+    transfer: MemoryTransfer,
+    deeds: Deeds,
 ) -> Callable[..., Charger]:
     """Makes chargers that are connected to `script` in memory."""
 
-    def make(identity: str = "CP1", *, settings: Any = None, **build: Any) -> Charger:
+    def make(
+        identity: str = "CP1", *, settings: Any = None, language: Any = None, **build: Any
+    ) -> Charger:
         return make_charger(
             clock,
             opener,
-            v16,
+            language or v16,
             Build(identity=identity, **build),
             settings=settings,
             findings=findings,
+            transfer=transfer,
+            deeds=deeds,
         )
 
     return make
@@ -351,6 +444,32 @@ def online(make: Callable[..., Charger], finish: Callable[..., Any]) -> Callable
         return charger
 
     return online
+
+
+@pytest.fixture
+def online201(
+    online: Callable[..., Charger], opener: MemoryOpener, script: Script, v201: V201
+) -> Callable[..., Charger]:
+    """Makes chargers that have booted with OCPP 2.0.1."""
+    opener.subprotocol, script.schemas = v201.subprotocol, v201.schemas
+
+    def online201(*args: Any, **keywords: Any) -> Charger:
+        return online(*args, language=v201, **keywords)
+
+    return online201
+
+
+@pytest.fixture
+def online21(
+    online: Callable[..., Charger], opener: MemoryOpener, script: Script, v21: V21
+) -> Callable[..., Charger]:
+    """Makes chargers that have booted with OCPP 2.1."""
+    opener.subprotocol, script.schemas = v21.subprotocol, v21.schemas
+
+    def online21(*args: Any, **keywords: Any) -> Charger:
+        return online(*args, language=v21, **keywords)
+
+    return online21
 
 
 @pytest_twisted.async_yield_fixture

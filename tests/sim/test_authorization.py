@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from csms.sim.rpc import Refused
+from csms.sim.messages import Refused
 
 
 def blocked(script: Any) -> None:

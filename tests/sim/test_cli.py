@@ -34,6 +34,9 @@ def test_help_tells_the_defaults() -> None:
         (["--exit", "--sessions", "-1"], "exit"),
         (["--stations", "100000000"], "open files"),
         (["--forgive", "everything"], "forgive"),
+        (["--ocpp", "1.5"], "ocpp"),
+        (["--misbehave", "7"], "misbehave"),
+        (["--misbehave-only", "politeness"], "politeness"),
     ],
 )
 def test_mistakes(arguments: list[str], named: str) -> None:

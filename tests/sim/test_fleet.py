@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from csms.sim.findings import Findings, Kind
 from csms.sim.fleet import Fleet
 from csms.sim.scenario import Scenario
+from csms.sim.sockets import RefusedError
 from csms.sim.tally import Tally
-from csms.sim.wire import RefusedError
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def fleet(clock: Any, opener: Any, v16: Any, findings: Findings) -> Any:
             clock=clock,
             scenario=Scenario(**settings),
             opener=opener,
-            language=v16,
+            languages=(v16,),
             findings=findings,
             tally=Tally(),
             watch=lambda event: None,

@@ -9,7 +9,7 @@ import pytest
 
 from csms.sim.findings import Findings, Kind
 from csms.sim.line import BackOff
-from csms.sim.wire import RefusedError, UnreachableError
+from csms.sim.sockets import RefusedError, UnreachableError
 
 
 def kinds(findings: Findings) -> list[Kind]:

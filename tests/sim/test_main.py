@@ -142,3 +142,33 @@ def test_open_files() -> None:
     """The limit of open files is raised where it may be, else the answer is no."""
     assert allow_connections(1)
     assert not allow_connections(2**40)
+
+
+@pytest_twisted.ensureDeferred
+async def test_another_version(server: Any, v201: Any) -> None:
+    """With --ocpp the charger offers what is named, and speaks what is chosen."""
+    server.script.schemas = v201.schemas
+    server.factory.choose = lambda offered: offered[1]
+    run = start(server.url, "--exit", "--ocpp", "2.1,2.0.1", *QUICK)
+    assert await ends(run) == FINE
+    assert server.script.requests[0].protocols == ["ocpp2.1", "ocpp2.0.1"]
+    kinds = [each["eventType"] for each in server.script.payloads("TransactionEvent")]
+    assert (kinds[0], kinds[-1]) == ("Started", "Ended")
+
+
+@pytest_twisted.ensureDeferred
+async def test_misbehaving_run(server: Any) -> None:
+    """The summary tells what the chargers did wrong on purpose."""
+    run = start(
+        server.url, "--exit", "--misbehave-only", "time_with_space", "--misbehave", "1", *QUICK
+    )
+    assert await ends(run) == FINE
+    assert "misbehaved on purpose:" in run.output
+    assert "time_with_space: " in run.output
+
+
+@pytest_twisted.ensureDeferred
+async def test_misbehaviour_without_a_rate(server: Any) -> None:
+    """Naming a misbehaviour is enough."""
+    run = start(server.url, "--exit", "--misbehave-only", "null_payload", *QUICK)
+    assert await ends(run) == FINE

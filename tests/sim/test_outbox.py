@@ -10,11 +10,11 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from csms.sim import outbox as module
 from csms.sim.connector import Session
-from csms.sim.outbox import LIMIT, Outbox, Stage
-from csms.sim.rpc import Gone, NoAnswer, Payload, Refused, Request
+from csms.sim.messages import Gone, NoAnswer, Payload, Refused, Request
+from csms.sim.outbox import LIMIT, Outbox
 from csms.sim.settings import Settings
+from csms.sim.steps import Stage, Step
 
 
 @attrs.define(eq=False)
@@ -48,13 +48,19 @@ class Desk:
         self.outbox = Outbox(
             self.clock,
             Settings(attempts=3, retry_s=10),
-            lambda request, session: Request(request.action, {"id": session.transaction_id}),
-            lambda entry, payload: self.answered.append(entry.request.action),
-            lambda entry, why: self.dropped.append(entry.request.action),
+            self.spell,
+            lambda step, payload: self.answered.append(step.stage.value),
+            lambda step, why: self.dropped.append(step.stage.value),
         )
 
-    def put(self, *stages: Stage) -> list[module.Entry]:
-        return [self.outbox.put(each, self.session, Request(each.value, {})) for each in stages]
+    def spell(self, step: Step) -> Request | None:
+        if step.stage is Stage.UPDATE:
+            return None
+        return Request(step.stage.value, {"id": self.session.transaction_id})
+
+    def put(self, *stages: Stage) -> list[Step]:
+        now = datetime.now(UTC)
+        return [self.outbox.put(Step(each, self.session, now, "Trigger")) for each in stages]
 
     def drain(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self.outbox.drain(self.line.call))
@@ -151,3 +157,20 @@ def test_storage_is_bounded(desk: Desk) -> None:
     assert desk.dropped == ["meter"]
     assert extra[0].settled.happened
     assert len(desk.outbox) == LIMIT + 1
+
+
+def test_what_has_no_message(desk: Desk) -> None:
+    """A step that the version has no message for is done with."""
+    [step] = desk.put(Stage.UPDATE)
+    desk.drain()
+    assert step.settled.happened
+    assert not desk.line.sent
+    assert not len(desk.outbox)
+
+
+def test_holds(desk: Desk) -> None:
+    """The outbox knows of which sessions something waits."""
+    desk.session.id = "A"
+    desk.put(Stage.START)
+    assert desk.outbox.holds("A")
+    assert not desk.outbox.holds("B")

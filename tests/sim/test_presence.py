@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from csms.sim.findings import Kind
-from csms.sim.rpc import Gone, Refused
+from csms.sim.messages import Gone, Refused
 from csms.sim.station_time import wire_time
 
 

@@ -14,17 +14,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from csms.sim.findings import Kind
-from csms.sim.rpc import (
-    CODES_1_6,
-    Answer,
-    Fault,
-    Gone,
-    Illegal,
-    Refused,
-    Request,
-    Rpc,
-    TimedOut,
-)
+from csms.sim.messages import CODES_1_6, Answer, Fault, Gone, Illegal, Refused, Request, TimedOut
+from csms.sim.rpc import Rpc
 from csms.sim.schema import load_schemas
 
 SCHEMAS = load_schemas("v16", "")

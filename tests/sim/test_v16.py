@@ -9,8 +9,8 @@ import pytest
 
 from csms.sim.connector import Session
 from csms.sim.language import Language, Plate
-from csms.sim.rpc import Request
-from csms.sim.settings import MEASURANDS, Settings
+from csms.sim.settings import MEASURANDS
+from csms.sim.steps import Stage, Step
 from csms.sim.v16 import V16
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -31,22 +31,41 @@ def ended() -> Session:
     )
 
 
+def step(stage: Stage, session: Session, **rest: Any) -> Step:
+    return Step(stage, session, AT, "Trigger", **rest)
+
+
 def test_every_request_is_legal(v16: V16, ended: Session, online: Any) -> None:
     """Whatever the charger sends keeps to the schema."""
     sample = online().connectors[1].sample(AT)
-    settings = Settings(stop_sampled=MEASURANDS)
     ended.begin = ended.end = sample
+    ended.reservation_id = 4
     for request in (
-        v16.boot(Plate(serial_number="S" * 25)),
+        v16.boot(Plate(serial_number="S" * 25), "PowerUp"),
         v16.heartbeat(),
         v16.status(0, "Available", AT),
-        v16.authorize("TAG"),
-        v16.start(ended),
-        v16.address(v16.meter(ended, sample, settings), ended),
-        v16.address(v16.stop(ended, settings), ended),
+        v16.authorize("TAG", "ISO14443"),
+        v16.tell(step(Stage.START, ended)),
+        v16.tell(step(Stage.METER, ended, sample=sample, sampled=MEASURANDS)),
+        v16.tell(step(Stage.STOP, ended, sampled=MEASURANDS)),
+        v16.values(1, None, sample, MEASURANDS),
+        v16.firmware_status("Installed", None, signed=False),
+        v16.firmware_status("InstallRebooting", 7, signed=True),
+        v16.log_status("UploadFailure", None, diagnostics=True),
+        v16.log_status("UploadFailure", 7, diagnostics=False),
+        v16.security_event("StartupOfTheDevice", AT, "info"),
+        v16.security_event("StartupOfTheDevice", AT, None),
+        v16.sign_certificate("CSR", "ChargingStationCertificate", 1),
     ):
+        assert request is not None
         problem = v16.schemas.request_problem(request.action, request.payload)
         assert problem is None, (request, problem)
+
+
+def test_no_message(v16: V16, ended: Session) -> None:
+    """A change of state and the end of a reservation have no message of their own."""
+    assert v16.tell(step(Stage.UPDATE, ended)) is None
+    assert v16.reservation_ended(1, "Expired") is None
 
 
 def test_is_a_language(v16: V16) -> None:
@@ -55,14 +74,12 @@ def test_is_a_language(v16: V16) -> None:
     assert (language.version, language.subprotocol) == ("1.6", "ocpp1.6")
 
 
-def test_address(v16: V16, ended: Session) -> None:
-    """The transaction id goes into everything but the start."""
-    start = Request("StartTransaction", {})
-    assert v16.address(start, ended) is start
-    assert v16.address(Request("StopTransaction", {"a": 1}), ended).payload == {
-        "a": 1,
-        "transactionId": 9,
-    }
+def test_transaction_id(v16: V16, ended: Session) -> None:
+    """The transaction id goes into everything but the start; -1 without one."""
+    assert v16.tell(step(Stage.STOP, ended)).payload["transactionId"] == 9
+    ended.transaction_id = "of another version"
+    assert v16.tell(step(Stage.STOP, ended)).payload["transactionId"] == -1
+    assert "transactionId" not in v16.tell(step(Stage.START, ended)).payload
 
 
 def test_registered(v16: V16) -> None:
@@ -75,4 +92,4 @@ def test_registered(v16: V16) -> None:
 def test_stop_without_tag(v16: V16, ended: Session) -> None:
     """Where nobody presented a tag, the stop names none."""
     ended.stop_tag = None
-    assert "idTag" not in v16.stop(ended, Settings()).payload
+    assert "idTag" not in v16.tell(step(Stage.STOP, ended)).payload

@@ -16,11 +16,10 @@ def trigger(script: Any, message: str, connector: int | None = None) -> Any:
     return script.ask("TriggerMessage", {"requestedMessage": message, **chosen})
 
 
-def test_known_but_not_supported(online: Any, script: Any, v16: Any, findings: Any) -> None:
-    """Messages outside the Core and RemoteTrigger profiles are NotSupported."""
+def test_known_but_not_supported(online: Any, script: Any, findings: Any) -> None:
+    """A message that a charger only sends is NotSupported."""
     online()
-    assert script.ask("GetLocalListVersion", {}) == "NotSupported"
-    assert script.ask("GetDiagnostics", {"location": "ftp://host/"}) == "NotSupported"
+    assert script.ask("Heartbeat", {}) == "NotSupported"
     assert not findings.total
 
 
@@ -132,11 +131,11 @@ def test_commands_are_noted(online: Any, script: Any) -> None:
     """Each command and what was answered is in the event log."""
     charger = online()
     script.ask("ClearCache", {})
-    script.ask("GetLocalListVersion", {})
+    script.ask("Heartbeat", {})
     noted = [event.data for event in charger.events if event.kind == "command"]
     assert noted == [
         {"action": "ClearCache", "status": "Accepted"},
-        {"action": "GetLocalListVersion", "status": "NotSupported"},
+        {"action": "Heartbeat", "status": "NotSupported"},
     ]
 
 

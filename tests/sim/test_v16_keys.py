@@ -101,7 +101,7 @@ def test_change(online: Any, script: Any, key: str, text: str) -> None:
         ("TransactionMessageAttempts", "0"),
         ("AuthorizationKey", "short"),
         ("NumberOfConnectors", "4"),
-        ("ClockAlignedDataInterval", "900"),
+        ("ClockAlignedDataInterval", "now"),
         ("SupportedFeatureProfiles", "SmartCharging"),
     ],
 )

@@ -12,7 +12,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from csms.sim.wire import Dialer, RefusedError, UnreachableError, station_url
+from csms.sim.sockets import RefusedError, Twist, UnreachableError
+from csms.sim.wire import Dialer, station_url
 
 
 @attrs.define(eq=False)
@@ -228,6 +229,46 @@ async def test_host_name(server: Any) -> None:
     socket = await dialer(server.url.replace("127.0.0.1", "localhost")).dial(
         "CP1", None, 0, Listener()
     )
+    socket.abort()
+
+
+@pytest.mark.parametrize(
+    ("twist", "path"),
+    [
+        (Twist(name="double_slash", double_slash=True), "/ocpp//CP%201"),
+        (Twist(name="trailing_slash", trailing_slash=True), "/ocpp/CP%201/"),
+        (Twist(name="percent_encoded_id", encoded=True), "/ocpp/%43%50%20%31"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_twisted_paths(server: Any, twist: Twist, path: str) -> None:
+    """The path of a handshake can be distorted."""
+    socket = await dialer(server.url).dial("CP 1", None, 0, Listener(), twist=twist)
+    assert server.script.requests[0].path == path
+    socket.abort()
+
+
+@pytest_twisted.ensureDeferred
+async def test_twisted_headers(server: Any) -> None:
+    """So can its headers."""
+    server.factory.choose = lambda offered: None
+    twist = Twist(name="all", origin="http://evil.example", no_subprotocol=True, hex_password=True)
+    socket = await dialer(server.url).dial("CP1", b"\x01\xff", 0, Listener(), twist=twist)
+    [request] = server.script.requests
+    assert request.protocols == []
+    assert request.headers["origin"] == "http://evil.example"
+    word = base64.b64decode(request.headers["authorization"].split()[1])
+    assert word == b"CP1:01ff"
+    assert socket.subprotocol == ""
+    socket.abort()
+
+
+@pytest_twisted.ensureDeferred
+async def test_chosen_subprotocol(server: Any) -> None:
+    """Of several subprotocols the server's choice is known."""
+    several = Dialer(reactor, server.url, ("ocpp2.0.1", "ocpp1.6"))
+    socket = await several.dial("CP1", None, 0, Listener())
+    assert socket.subprotocol == "ocpp1.6"
     socket.abort()
 
 
