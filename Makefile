@@ -6,11 +6,13 @@ STATIONS ?= 20
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 TEST := $(VENV)/.installed-test
+NPM := tests/e2e/npm
+CLIENT := $(NPM)/node_modules/.installed
 SERVE := $(BIN)/twistd -n --pidfile= csms --config conf/development.toml
 CHARGE := $(BIN)/csms simulate --stations $(STATIONS) --sessions -1 --session-s 60 --brief
 READY := $(BIN)/python -c 'from urllib.request import *; urlopen("http://127.0.0.1:8080/readyz")'
 
-.PHONY: help run demo test lint format proof-durability bench clean
+.PHONY: help run demo test lint format conformance proof-durability bench clean
 .NOTPARALLEL:
 
 help: ## Show this
@@ -27,7 +29,7 @@ demo: $(RUN) ## The same, with simulated chargers that charge on and off (STATIO
 	until $(READY) 2>/dev/null; do kill -0 $$server || exit 1; sleep 1; done; \
 	$(CHARGE)
 
-test: lint ## Run every check: style, types, layers, tests, coverage
+test: lint $(CLIENT) ## Run every check: style, types, layers, tests, coverage
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -n $(WORKERS) --dist loadscope --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --show-missing --fail-under=90
@@ -45,6 +47,12 @@ format: $(TEST) ## Put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+conformance: $(TEST) $(CLIENT) ## Run the end-to-end tests and write the tables of conformance anew
+	rm -rf var/evidence
+	mkdir -p var/evidence
+	CSMS_EVIDENCE=$(abspath var/evidence) $(BIN)/pytest -n $(WORKERS) --dist loadscope tests/e2e
+	$(BIN)/python -m csms.conformance var/evidence
+
 proof-durability: $(TEST) ## Kill server and database over and over: nothing acknowledged is lost
 	$(BIN)/python proofs/durability.py
 
@@ -52,7 +60,7 @@ bench: $(TEST) ## Measure the speed on this machine
 	$(BIN)/python bench/bench.py
 
 clean: ## Remove everything that was made here, also the state of "make run"
-	rm -rf $(VENV) build dist var *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(NPM)/node_modules build dist var *.egg-info .coverage .coverage.* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -63,3 +71,9 @@ $(RUN): setup.cfg pyproject.toml .ci/environment
 $(TEST): setup.cfg pyproject.toml .ci/environment
 	@.ci/environment $(VENV) '.[test]'
 	@touch $@ $(RUN)
+
+# Node.js comes with the packages of the tests; none has to be there.
+$(CLIENT): $(NPM)/package.json $(NPM)/package-lock.json $(NPM)/.npmrc | $(TEST)
+	@echo "installing the npm client into $(NPM)/node_modules"
+	@$(abspath $(BIN))/npm ci --prefix $(NPM) --loglevel=error
+	@touch $@

@@ -1,13 +1,14 @@
 """How fast is it on this machine: the real server, its embedded database, real sockets.
 
-    python bench/bench.py [--stations 100,1000] [--seconds 8] [--mix heartbeat,meter,session]
+    python bench/bench.py [--ocpp 1.6,2.0.1,2.1] [--stations 100,1000] [--seconds 8]
+                          [--mix heartbeat,meter,session]
 
 Stations connect, boot and then keep exactly one CALL open each (a closed loop).  ``meter`` is a
-MeterValues of four sampled values within a transaction; ``session`` is Authorize,
-StartTransaction, five MeterValues, StopTransaction.  Everything but heartbeats is committed
-before it is answered.  CPU is that of the server and its database together, per message; it
-holds when the machine is busy with other things, the rate does not.  Memory is that of the
-server process alone, per idle connection.
+MeterValues (2.x: a TransactionEvent) of four sampled values within a transaction; ``session`` is
+Authorize, StartTransaction, five MeterValues, StopTransaction, or the same as TransactionEvents.
+Everything but heartbeats is committed before it is answered.  CPU is that of the server and its
+database together, per message; it holds when the machine is busy with other things, the rate does
+not.  Memory is that of the server process alone, per idle connection.
 """
 
 from __future__ import annotations
@@ -153,6 +154,92 @@ class Station(picows.WSListener):  # type: ignore[misc]  # the package has no ty
         )
 
 
+class NewerStation(Station):
+    """One charging station of 2.x."""
+
+    def __init__(self, number: int, load: Load) -> None:
+        super().__init__(number, load)
+        self.transactions = 0
+        self.events = 0
+
+    def boot(self) -> Iterator[str]:
+        """What every station says first."""
+        yield (
+            '"BootNotification",{"reason":"PowerUp",'
+            '"chargingStation":{"vendorName":"bench","model":"B-2"}}'
+        )
+        yield (
+            '"StatusNotification",{"evseId":1,"connectorId":1,"connectorStatus":"Available",'
+            f'"timestamp":"{now()}"}}'
+        )
+
+    def meter(self, more: Callable[[], bool]) -> Iterator[str]:
+        """Meter values of one long transaction."""
+        yield self._started()
+        while more():
+            yield self._updated()
+        yield self._ended()
+
+    def session(self, more: Callable[[], bool]) -> Iterator[str]:
+        """Whole sessions."""
+        while more():
+            yield f'"Authorize",{{"idToken":{self._token()}}}'
+            yield self._started()
+            for _ in range(5):
+                yield self._updated()
+            yield self._ended()
+
+    def _token(self) -> str:
+        return f'{{"idToken":"{self.tag}","type":"ISO14443"}}'
+
+    def _event(self, kind: str, why: str, more: str) -> str:
+        if kind != "Started":
+            result_of(self.answer)
+            self.register += 25
+        event = (
+            f'"TransactionEvent",{{"eventType":"{kind}","timestamp":"{now()}",'
+            f'"triggerReason":"{why}","seqNo":{self.events},'
+            f'"transactionInfo":{{"transactionId":"{self.tag}-{self.transactions}"}}{more}}}'
+        )
+        self.events += 1
+        return event
+
+    def _register(self, context: str) -> str:
+        return f'{{"value":{self.register},"context":"{context}"}}'
+
+    def _started(self) -> str:
+        self.transactions += 1
+        self.events = 0
+        begin = self._register("Transaction.Begin")
+        return self._event(
+            "Started",
+            "Authorized",
+            f',"evse":{{"id":1,"connectorId":1}},"idToken":{self._token()},'
+            f'"meterValue":[{{"timestamp":"{now()}","sampledValue":[{begin}]}}]',
+        )
+
+    def _updated(self) -> str:
+        return self._event(
+            "Updated",
+            "MeterValuePeriodic",
+            f',"meterValue":[{{"timestamp":"{now()}","sampledValue":['
+            f'{{"value":{self.register + 25},"measurand":"Energy.Active.Import.Register"}},'
+            '{"value":11040,"measurand":"Power.Active.Import","unitOfMeasure":{"unit":"W"}},'
+            '{"value":16.0,"measurand":"Current.Import","phase":"L1",'
+            '"unitOfMeasure":{"unit":"A"}},'
+            '{"value":230.4,"measurand":"Voltage","phase":"L1-N","unitOfMeasure":{"unit":"V"}}'
+            "]}]",
+        )
+
+    def _ended(self) -> str:
+        end = self._register("Transaction.End")
+        return self._event(
+            "Ended",
+            "StopAuthorized",
+            f',"meterValue":[{{"timestamp":"{now()}","sampledValue":[{end}]}}]',
+        )
+
+
 class Load:
     """What is measured between `begin` and `end`."""
 
@@ -203,17 +290,20 @@ def until(end: float) -> Callable[[], bool]:
     return lambda: time.perf_counter() < end
 
 
-async def measure(server: RunningCsms, count: int, mixes: list[str], seconds: float) -> None:
+async def measure(
+    server: RunningCsms, version: str, count: int, mixes: list[str], seconds: float
+) -> None:
     """Connect, then one line per mix."""
+    kind = Station if version == "1.6" else NewerStation
     load = Load()
     before_kib = rss_kib(server.pid)
     began = time.perf_counter()
 
     async def connected(number: int) -> Station:
         _, station = await picows.ws_connect(
-            lambda: Station(number, load),
+            lambda: kind(number, load),
             server.ocpp_url(f"BENCH{count}-{number}"),
-            extra_headers={"Sec-WebSocket-Protocol": "ocpp1.6"},
+            extra_headers={"Sec-WebSocket-Protocol": f"ocpp{version}"},
         )
         await station.run(station.boot())
         return station
@@ -222,7 +312,10 @@ async def measure(server: RunningCsms, count: int, mixes: list[str], seconds: fl
     storm_s = time.perf_counter() - began
     await asyncio.sleep(1)
     kib = (rss_kib(server.pid) - before_kib) / count
-    print(f"{count:>6} connect, boot   all within {storm_s:5.2f} s   {kib:5.1f} KiB per connection")
+    print(
+        f"{version:<6}{count:>6} connect, boot   all within {storm_s:5.2f} s   "
+        f"{kib:5.1f} KiB per connection"
+    )
     for mix in mixes:
         pids = tree(server.pid)
         more = until(time.perf_counter() + seconds)
@@ -234,7 +327,7 @@ async def measure(server: RunningCsms, count: int, mixes: list[str], seconds: fl
         latencies = sorted(load.latencies)
         number = len(latencies)
         print(
-            f"{count:>6} {mix:<12}{number / elapsed:>10,.0f}/s   p50 "
+            f"{version:<6}{count:>6} {mix:<12}{number / elapsed:>10,.0f}/s   p50 "
             f"{latencies[number // 2] * 1000:6.1f} ms   p99 "
             f"{latencies[number * 99 // 100] * 1000:6.1f} ms   {used / number * 1e6:6.1f} us CPU",
             flush=True,
@@ -247,6 +340,7 @@ async def measure(server: RunningCsms, count: int, mixes: list[str], seconds: fl
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--ocpp", default="1.6,2.0.1,2.1")
     parser.add_argument("--stations", default="100,1000")
     parser.add_argument("--mix", default="heartbeat,meter,session")
     parser.add_argument("--seconds", type=float, default=8.0)
@@ -255,9 +349,11 @@ def main() -> int:
     directory.chmod(0o755)
     uvloop.install()
     try:
-        for count in map(int, options.stations.split(",")):
-            with RunningCsms(directory / str(count)) as server:
-                asyncio.run(measure(server, count, options.mix.split(","), options.seconds))
+        mixes, seconds = options.mix.split(","), options.seconds
+        for version in options.ocpp.split(","):
+            for count in map(int, options.stations.split(",")):
+                with RunningCsms(directory / f"{version}-{count}") as server:
+                    asyncio.run(measure(server, version, count, mixes, seconds))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return 0

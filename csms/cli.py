@@ -97,6 +97,31 @@ def check_config(path: Path | None, show: bool) -> None:
 
 
 @main.command()
+@click.option("--table", is_flag=True, help="Every message of every version; the default.")
+@click.option("--certification", is_flag=True, help="Every certification case instead.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "rst", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How it is written.",
+)
+def conformance(table: bool, certification: bool, form: str) -> None:
+    """Show what serves each message of OCPP, and which tests prove it."""
+    if table and certification:
+        raise click.UsageError("Either --table or --certification.")
+    from csms import conformance as shown  # noqa: PLC0415  # every dialect hangs on it
+
+    evidence = shown.load()
+    if certification:
+        page = shown.certification_page(shown.cases(), evidence, form)
+    else:
+        page = shown.messages_page(shown.rows(evidence), form)
+    click.echo(page, nl=not page.endswith("\n"))
+
+
+@main.command()
 @_config_option
 def migrate(path: Path | None) -> None:
     """Bring the database's schema up to date."""

@@ -125,7 +125,8 @@ class Ocpp(Struct, frozen=True, kw_only=True):
     versions: Annotated[tuple[Version, ...], Meta(min_length=1)] = ("1.6", "2.0.1", "2.1")
     """OCPP versions that are spoken; a station's order of preference decides among them."""
     assume_version: Literal["", "1.6", "2.0.1", "2.1"] = ""
-    """Version of a station that asks for no subprotocol; empty: such a station is refused."""
+    """Version of a station that asks for no subprotocol; empty: such a station is refused unless
+    its URL names a version, or its record allows only one."""
     max_frame_bytes: Annotated[int, Meta(ge=1024, le=67_108_864)] = 524_288
     """Longest message a station may send, in bytes, also when it is sent compressed."""
     compression: bool = True
@@ -197,6 +198,14 @@ class Authorization(Struct, frozen=True, kw_only=True):
     """What becomes of a driver's token that nobody registered: "refuse" or "accept"."""
     concurrent_sessions: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """Sessions that one token may run at once unless its record says otherwise; 0: no limit."""
+    master_pass_group: Annotated[
+        str, _matching("up to 255 printable ASCII characters", r"[ -~]{0,255}")
+    ] = ""
+    """Group of the tokens that may end every session and start none (OCPP 2.x C16), as the stations
+    have it in AuthCtrlr.MasterPassGroupId; empty: there is none."""
+    contract_certificates: Literal["refuse", "token"] = "refuse"
+    """What becomes of contract certificates (ISO 15118), which are not validated yet: "refuse", or
+    "token": whoever presents one may charge when the token that it is for may."""
 
 
 class Sessions(Struct, frozen=True, kw_only=True):
@@ -230,6 +239,57 @@ class Operations(Struct, frozen=True, kw_only=True):
     """Seconds a command may wait for a station that is offline, when the caller asked for that."""
 
 
+class Firmware(Struct, frozen=True, kw_only=True):
+    """Firmware of stations."""
+
+    allowed_hosts: tuple[
+        Annotated[
+            str,
+            _matching('hosts like "files.example.com" or ".example.com"', r"\.?[A-Za-z0-9.:_-]+"),
+        ],
+        ...,
+    ] = ()
+    """Hosts that stations may be told to download firmware from; ".example.com" stands for all
+    below it. Empty: any."""
+
+
+class Uploads(Struct, frozen=True, kw_only=True):
+    """Logs that stations upload to this server, on the endpoint of the API."""
+
+    base_url: Annotated[
+        str, _matching('a URL like "https://csms.example.com", or ""', r"(?:https?://[^\s?#]+)?")
+    ] = ""
+    """What the URLs begin with that stations upload to, as they reach this server; "/uploads/..."
+    follows. Empty: made of api.endpoint and the name of the host."""
+    max_bytes: Annotated[int, Meta(ge=1024, le=1_099_511_627_776)] = 104_857_600
+    """Longest file, in bytes."""
+    ttl_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+    """Seconds that such a URL is good for."""
+
+
+class Charging(Struct, frozen=True, kw_only=True):
+    """Smart charging."""
+
+    ev_needs: Literal["profile", "none", "reject"] = "profile"
+    """What a vehicle that tells its needs (ISO 15118) gets: a "profile" for as much as vehicle and
+    EVSE can within all limits, no profile ("none"), or a refusal ("reject")."""
+    voltage_v: Annotated[float, Meta(ge=1, le=100_000)] = 230
+    """Volts between phase and neutral, with which limits in A and W are compared."""
+
+
+class Provisioning(Struct, frozen=True, kw_only=True):
+    """What is done when a station has booted: settings of its profiles, its device model ..."""
+
+    enabled: bool = True
+    """Whether anything is."""
+    settle_s: Annotated[float, Meta(ge=0, le=3600)] = 2
+    """Seconds that a station is left alone after it booted."""
+    spread_s: Annotated[float, Meta(ge=0, le=86_400)] = 10
+    """Seconds over which the turns of stations are spread that boot at the same time."""
+    concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    """Stations that have their turn at the same time."""
+
+
 class Jobs(Struct, frozen=True, kw_only=True):
     """Scheduled work."""
 
@@ -252,6 +312,14 @@ class Retention(Struct, frozen=True, kw_only=True):
     """Days that settled commands are kept."""
     quarantine_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
     """Days that messages are kept which could not be understood and may matter for billing."""
+    events_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+    """Days that security events, alarms and the like of stations are kept."""
+    reports_days: Annotated[int, Meta(ge=1, le=36_500)] = 30
+    """Days that the reports of stations are kept as they came in their parts."""
+    customer_information_days: Annotated[int, Meta(ge=1, le=36_500)] = 7
+    """Days that what stations told of a customer is kept."""
+    uploads_days: Annotated[int, Meta(ge=1, le=36_500)] = 90
+    """Days that logs which stations uploaded are kept, with their files."""
 
 
 class Database(Struct, frozen=True, kw_only=True):
@@ -300,6 +368,44 @@ class Api(Struct, frozen=True, kw_only=True):
     development. Empty: tokens are made by "csms token"."""
 
 
+class Certificates(Struct, frozen=True, kw_only=True):
+    """What stations may ask certificates for, and cars."""
+
+    common_name: Literal["either", "serial", "identity", "any"] = "either"
+    """Whose name a station's request for a certificate must bear: its serial number ("serial"),
+    its identity ("identity"), one of both ("either"), or anybody's ("any")."""
+    organization: str = ""
+    """Organization that such a request must name; empty: any, or none."""
+    contract_provider_url: Annotated[
+        str,
+        _matching('a URL like "https://contracts.example.com/exi", or ""', r"(?:https?://\S+)?"),
+    ] = ""
+    """URL that is asked for the contract certificates of cars (ISO 15118), see
+    docs/certificates.rst; empty: there are none."""
+
+
+class Payments(Struct, frozen=True, kw_only=True):
+    """Payments that stations take themselves (OCPP 2.1)."""
+
+    receipt_url: Annotated[
+        str, _matching('a URL like "https://pay.example.com/receipts", or ""', r"(?:https?://\S+)?")
+    ] = ""
+    """Where drivers find their receipts, by the id of the session; empty: stations make them."""
+    vat_validation: Literal["refuse", "form"] = "refuse"
+    """What becomes of the VAT numbers of customers, for nobody is asked whether they are in force:
+    "refuse", or "form": those that have the form of their country's are accepted."""
+
+
+class Transfers(Struct, frozen=True, kw_only=True):
+    """What vendors tell by DataTransfer."""
+
+    record: tuple[
+        Annotated[str, _matching("vendor ids of up to 255 characters", r".{1,255}")], ...
+    ] = ()
+    """Vendor ids whose messages are accepted and kept as events of the station; those of others are
+    answered as unknown."""
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """Every setting."""
 
@@ -311,6 +417,13 @@ class Config(Struct, frozen=True, kw_only=True):
     sessions: Sessions = Sessions()
     intake: Intake = Intake()
     operations: Operations = Operations()
+    charging: Charging = Charging()
+    certificates: Certificates = Certificates()
+    payments: Payments = Payments()
+    transfers: Transfers = Transfers()
+    firmware: Firmware = Firmware()
+    uploads: Uploads = Uploads()
+    provisioning: Provisioning = Provisioning()
     jobs: Jobs = Jobs()
     retention: Retention = Retention()
     database: Database = Database()

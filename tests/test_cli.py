@@ -42,7 +42,7 @@ def test_the_help_names_every_command():
     """Also the simulator, which is loaded only when it is wanted."""
     said = invoke("--help")
     assert said.exit_code == 0
-    for command in ("check-config", "migrate", "simulate", "token"):
+    for command in ("check-config", "conformance", "migrate", "simulate", "token"):
         assert f"\n  {command} " in said.output
 
 

@@ -8,13 +8,13 @@ its folder and its name to `DIALECTS`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import cast
 
 import attrs
-from zope.interface import implementer
 
 from csms.adapter.faults import MAX_TEXT, Fault, FaultKind, PayloadError
 from csms.adapter.leaves import Shape
@@ -23,12 +23,12 @@ from csms.adapter.schema import outlandish
 from csms.adapter.shapes import compiled
 from csms.adapter.tables import Request, Understood, Unsupported, Version
 from csms.adapter.texts import mended, mended_json
+from csms.adapter.times import same
 from csms.adapter.v16.version import V16
 from csms.adapter.v21.version import V21
 from csms.adapter.v201.version import V201
 from csms.core.commands import Command, Outcome, Raw
 from csms.core.errors import Invalid
-from csms.core.ports import ISpeech
 from csms.core.replies import Reply
 from csms.core.values import Strictness
 
@@ -38,7 +38,6 @@ __all__ = [
     "Fault",
     "FaultKind",
     "Request",
-    "Speech",
     "Understood",
     "Unsupported",
 ]
@@ -68,6 +67,11 @@ class Dialect:
     def codes(self) -> Mapping[FaultKind, str]:
         """The wire spelling of every kind of fault."""
         return self._of.codes
+
+    @cached_property
+    def _answer_shapes(self) -> dict[tuple[type[Command], str], Shape]:
+        """Of the answers to our requests; made when one that breaks its schema comes."""
+        return {}
 
     @cached_property
     def _shapes(self) -> Mapping[str, Shape]:
@@ -116,10 +120,10 @@ class Dialect:
         try:
             if not self._of.schemas.accepts(name, payload):
                 if strictness is Strictness.STRICT:
-                    self._of.schemas.refuse(name, payload)
+                    self._of.schemas.check(name, payload)
                 payload = self._mended(action, payload, notes)
-                if row.echoed and not self._of.schemas.accepts(name, payload):
-                    self._of.schemas.refuse(name, payload)
+                if row.echoed:
+                    self._of.schemas.check(name, payload)
             return Understood(row.read(payload, notes), notes.taken())
         except PayloadError as error:
             return error.fault
@@ -155,18 +159,25 @@ class Dialect:
         return request
 
     def interpret(self, command: Command) -> Command:
-        """A raw remote start or stop as the core's own; every other command as it is."""
+        """A raw request as the core's own command, where that is known to say the very same;
+        every other command as it is."""
         if not isinstance(command, Raw):
             return command
         try:
-            request = self.request(command)
+            request = cast("Request", self.request(command))
+            known = self._of.interpret(request)
+            if known is None and (interpreter := self._of.interpreters.get(request.action)):
+                known = interpreter(request.payload)
+                if known is not None and not _alike(self.request(known), request):
+                    known = None
         except Invalid:
             return command
-        return self._of.interpret(cast("Request", request)) or command
+        return known or command
 
     def outcome(self, command: Command, payload: object) -> Outcome:
         """What the payload of a CALLRESULT, whatever JSON it is, says about ``command``."""
-        request = self._of.commands[type(command)].spell(command)
+        row = self._of.commands[type(command)]
+        request = row.spell(command)
         if isinstance(request, Unsupported):
             return Outcome(status="unsupported", detail=request.reason)
         response = mended_json({} if payload is None else payload)
@@ -176,12 +187,57 @@ class Dialect:
                 response={"payload": response},
                 detail="The answer is no JSON object.",
             )
-        verdict = self._of.judge(request.action, response)
-        flaw = self._of.schemas.flaw(f"{request.action}Response", response)
+        verdict = (
+            self._of.judge(request.action, response)
+            if row.judge is None
+            else row.judge(command, response)
+        )
+        name = f"{request.action}Response"
+        flaw = self._of.schemas.flaw(name, response)
         detail = verdict.detail
         if flaw is not None:
             detail = f"The answer breaks its schema: {flaw.field or 'payload'} {flaw.rule}."
-        return Outcome(status=verdict.status, response=response, detail=detail)
+        whole = self._of.schemas.accepts(name, response)
+        found = self._found(command, request.action, response, whole=whole)
+        return Outcome(status=verdict.status, response=response, detail=detail, found=found)
+
+    def _found(
+        self, command: Command, action: str, response: dict[str, object], *, whole: bool
+    ) -> object:
+        """What an answer tells the core; None when it cannot be read."""
+        row = self._of.commands[type(command)]
+        if row.learn is None:
+            return None
+        try:
+            payload: object = response
+            if not whole:
+                notes = Notes(datetime.now(UTC), Strictness.TOLERANT)
+                payload = self._answer_shape(type(command), action).mend(response, notes)
+            return row.learn(command, payload)
+        except PayloadError:
+            return None
+
+    def _answer_shape(self, kind: type[Command], action: str) -> Shape:
+        shape = self._answer_shapes.get((kind, action))
+        if shape is None:
+            document = self._of.schemas.documents[f"{action}Response"]
+            shape = compiled(document, self._of.commands[kind].lenience)
+            self._answer_shapes[kind, action] = shape
+        return shape
+
+    def departures(
+        self, command: Command, payload: object, now: datetime
+    ) -> Sequence[tuple[str, str]]:
+        """The rules by which the payload of a CALLRESULT to ``command`` was tolerated, each with
+        the place, without what was there: answers hold secrets."""
+        request = self._of.commands[type(command)].spell(command)
+        assert not isinstance(request, Unsupported), "only what was sent is answered"
+        if self._of.schemas.accepts(f"{request.action}Response", payload):
+            return ()
+        notes = Notes(now, Strictness.TOLERANT)
+        with suppress(PayloadError):
+            self._answer_shape(type(command), request.action).mend(payload, notes)
+        return [(name, example.partition("=")[0]) for name, example in notes.taken()]
 
     def dispute(self, command: Command, payload: object) -> Fault | None:
         """What the schema has against the payload of a CALLRESULT to ``command``, if anything."""
@@ -217,34 +273,16 @@ class Dialect:
         return self._shapes[action].mend(payload, notes)
 
 
+def _alike(spelled: Request | Unsupported, asked: Request) -> bool:
+    """Whether a request says the very same as another, be its times spelled otherwise."""
+    return (
+        isinstance(spelled, Request)
+        and spelled.action == asked.action
+        and same(spelled.payload, asked.payload)
+    )
+
+
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {version.subprotocol: Dialect(version) for version in (V21, V201, V16)}
 )
 """By subprotocol; the newest version first, which is no preference: that is the station's."""
-
-
-@implementer(ISpeech)
-@attrs.frozen
-class Speech:
-    """What the dialects can say, for those who do not know them."""
-
-    _by_version: Mapping[str, Dialect] = attrs.field(
-        factory=lambda: {dialect.version: dialect for dialect in DIALECTS.values()}
-    )
-
-    def versions(self) -> Sequence[str]:
-        """See `ISpeech`."""
-        return tuple(self._by_version)
-
-    def check(self, version: str, command: Command) -> str | None:
-        """See `ISpeech`."""
-        dialect = self._by_version.get(version)
-        if dialect is None:
-            return "The station's OCPP version is not spoken here."
-        request = dialect.request(command)
-        return request.reason if isinstance(request, Unsupported) else None
-
-    def interpret(self, version: str, command: Command) -> Command:
-        """See `ISpeech`."""
-        dialect = self._by_version.get(version)
-        return command if dialect is None else dialect.interpret(command)

@@ -28,6 +28,7 @@ class Lenience(Struct, frozen=True, kw_only=True):
     it is noted by.  ``ceiling`` marks text that identifies something: never cut, refused beyond
     that length.  ``fraction`` marks a figure of a meter: may be fractional, and None when
     unreadable.  ``opaque`` lets any JSON through.  ``private`` keeps values out of examples.
+    ``loose`` marks a list whose items stand for themselves: one that cannot be mended is left out.
     """
 
     default: object = UNSET
@@ -38,6 +39,7 @@ class Lenience(Struct, frozen=True, kw_only=True):
     opaque: bool = False
     spare: bool = False
     private: bool = False
+    loose: bool = False
 
 
 class Shape(Protocol):

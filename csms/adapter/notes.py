@@ -43,9 +43,15 @@ class Rule(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     UNKNOWN_VALUE = "unknown_value"
     TIMESTAMP_WITHOUT_ZONE = "timestamp_without_zone"
+    TIMESTAMP_SHORT_ZONE = "timestamp_short_zone"
+    TIMESTAMP_WITH_SPACE = "timestamp_with_space"
     TIMESTAMP_FORM = "timestamp_form"
+    UNSET_CLOCK = "unset_clock"
     BAD_TIMESTAMP = "bad_timestamp"
     DATA_NOT_TEXT = "data_not_text"
+    METER_OF_STATION = "meter_of_station"
+    METER_WITHOUT_TRANSACTION = "meter_without_transaction"
+    NO_TRANSACTION_NUMBER = "no_transaction_number"
 
 
 class Notes:
@@ -63,6 +69,11 @@ class Notes:
         self._strict = strictness is Strictness.STRICT
         self._silent = strictness is Strictness.OFF
         self._quirks: dict[str, str] | None = None
+
+    @property
+    def strict(self) -> bool:
+        """Whether departures are refused."""
+        return self._strict
 
     @property
     def cuts(self) -> bool:

@@ -30,6 +30,8 @@ class Items:
     item: Shape
     minimum: int
     maximum: int | None
+    loose: bool = False
+    """Whether an item that cannot be mended is left out."""
     wordy: ClassVar[bool] = False
 
     def mend(self, value: object, notes: Notes) -> list[object]:
@@ -45,7 +47,19 @@ class Items:
             notes.note(Rule.LONG_LIST, self.path)
         if None in value:
             notes.note(Rule.NULL_FIELD, self.path)
-        return [self.item.mend(item, notes) for item in value if item is not None]
+        items = [item for item in value if item is not None]
+        if self.loose:
+            return self._readable(items, notes)
+        return [self.item.mend(item, notes) for item in items]
+
+    def _readable(self, items: list[object], notes: Notes) -> list[object]:
+        readable: list[object] = []
+        for item in items:
+            try:
+                readable.append(self.item.mend(item, notes))
+            except PayloadError:
+                notes.note(Rule.UNREADABLE_FIELD, self.path)
+        return readable
 
 
 @attrs.frozen
@@ -111,7 +125,8 @@ def compiled(
             return _record(schema, lenience, path, root)
         case "array":
             item = compiled(schema["items"], lenience, path, root)
-            return Items(path, item, schema.get("minItems", 0), schema.get("maxItems"))
+            bounds = schema.get("minItems", 0), schema.get("maxItems")
+            return Items(path, item, *bounds, own.loose)
         case "integer" | "number" as kind:
             bounds = schema.get("minimum"), schema.get("maximum")
             return Number(path, own, kind == "integer", *bounds)

@@ -78,6 +78,14 @@ class Outbound:
 
     spell: Callable[[Any], Request | Unsupported]
     fields: Mapping[str, str] | None
+    learn: Callable[[Any, Any], object] | None = None
+    """What the answer to a command tells, free of any version: (command, payload) to the
+    ``found`` of its `csms.core.commands.Outcome`.  The payload has the shape of its schema (or was
+    mended to have it); may raise `csms.adapter.faults.PayloadError`."""
+    lenience: Mapping[str, Lenience] = attrs.field(factory=dict)
+    """How far the answer may depart from its schema, for ``learn``; as `Inbound.lenience`."""
+    judge: Callable[[Any, Json], Verdict] | None = None
+    """What the answer to a command means, where `Version.judge` cannot tell from the action."""
 
     def field(self, path: tuple[str | int, ...]) -> str:
         """The place in the command that became ``path`` of the payload."""
@@ -114,6 +122,8 @@ class Version:
     """The core's command that a raw request amounts to; None when that makes no difference."""
     judge: Callable[[str, Json], Verdict]
     """What an answer to an action means."""
+    interpreters: Mapping[str, Callable[[Json], Command | None]] = attrs.field(factory=dict)
+    """As ``interpret``, by action and of the payload: what the areas add."""
 
     def request_schema(self, action: str) -> str:
         """The name of the schema of a request; that of a SEND has no suffix."""

@@ -15,27 +15,55 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
 _ALIKE = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:T| +)(\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))? ?(Z|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)(T| +)(\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))? ?(Z|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 ).fullmatch
 
 
 def moment(text: str | None, path: str, notes: Notes) -> datetime:
-    """The time that ``text`` tells, aware and in UTC; absent or unreadable: the time of receipt.
+    """The time that ``text`` tells, aware and in UTC; absent, unreadable or of a clock that was
+    never set: the time of receipt.
 
     Raises `csms.adapter.faults.PayloadError` when strict and the text is not RFC 3339.
     """
     if text is None:
         return notes.now
+    rules: tuple[Rule, ...] = ()
     if _RFC3339(text) is not None:
         at = _parsed(text)
-        if at is not None:
-            return at
-        rule = Rule.BAD_TIMESTAMP
     else:
-        at, rule = _guessed(text)
-    notes.breach(rule, path, "must be an RFC 3339 time of this century", text)
-    return notes.now if at is None else at
+        at, rules = _guessed(text)
+    if at is None:
+        rules = (Rule.BAD_TIMESTAMP,)
+    elif not FIRST_YEAR <= at.year <= LAST_YEAR:
+        at, rules = None, (*rules, Rule.UNSET_CLOCK)
+    for rule in rules:
+        notes.breach(rule, path, "must be an RFC 3339 time of this century", text)
+    if at is None:
+        return notes.now
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+def asked_moment(text: str) -> datetime | None:
+    """A time in a request of ours, aware; None when it is no RFC 3339 time of this century."""
+    at = None if _RFC3339(text) is None else _parsed(text)
+    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        return None
+    return at.astimezone(UTC)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two payloads are equal but for the spelling of times."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        case list(), list():
+            return len(one) == len(other) and all(map(same, one, other))
+        case str(), str() if one != other:
+            at = asked_moment(one)
+            return at is not None and at == asked_moment(other)
+        case _:
+            return one == other
 
 
 def wire_time(at: datetime) -> str:
@@ -45,12 +73,9 @@ def wire_time(at: datetime) -> str:
 
 def _parsed(text: str) -> datetime | None:
     try:
-        at = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         return _odd_parsed(text)
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        return None
-    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _odd_parsed(text: str) -> datetime | None:
@@ -63,12 +88,17 @@ def _odd_parsed(text: str) -> datetime | None:
     return None
 
 
-def _guessed(text: str) -> tuple[datetime | None, Rule]:
+def _guessed(text: str) -> tuple[datetime | None, tuple[Rule, ...]]:
     found = _ALIKE(text.strip().upper())
     if found is None:
-        return None, Rule.BAD_TIMESTAMP
-    day, minute, second, fraction, zone = found.groups()
+        return None, ()
+    day, gap, minute, second, fraction, zone = found.groups()
     at = _parsed(f"{day}T{minute}:{second or '00'}.{fraction or '0'}{zone or 'Z'}")
-    if at is None:
-        return None, Rule.BAD_TIMESTAMP
-    return at, Rule.TIMESTAMP_FORM if zone else Rule.TIMESTAMP_WITHOUT_ZONE
+    rules: list[Rule] = []
+    if gap != "T":
+        rules.append(Rule.TIMESTAMP_WITH_SPACE)
+    if zone is None:
+        rules.append(Rule.TIMESTAMP_WITHOUT_ZONE)
+    elif zone != "Z" and ":" not in zone:
+        rules.append(Rule.TIMESTAMP_SHORT_ZONE)
+    return at, tuple(rules) or (Rule.TIMESTAMP_FORM,)

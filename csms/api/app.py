@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -17,36 +18,69 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from csms.api.access import Access
 from csms.api.api_tokens import ApiTokens
+from csms.api.certificates import Certificates
+from csms.api.charging import ChargingOf
 from csms.api.commands import Commands
-from csms.api.configuration import ConfigurationOf
 from csms.api.connections import Connections
+from csms.api.customers import Customers
 from csms.api.dispatch import Dispatch
+from csms.api.display import DisplayMessages
 from csms.api.docs import Docs
+from csms.api.energy import Energy
+from csms.api.firmware import FirmwareOf
 from csms.api.headers import Origins
 from csms.api.health import Health
 from csms.api.inflight import InFlight
+from csms.api.kept import Kept
 from csms.api.legacy import Legacy
+from csms.api.locallists import LocalLists
+from csms.api.logs import LogsOf
+from csms.api.monitoring import Monitoring
 from csms.api.operations import Operations
+from csms.api.passwords import StationPasswords
+from csms.api.payments import Payments
 from csms.api.problems import MethodNotAllowed, UnknownRoute
+from csms.api.provisioning import ProvisioningOf
 from csms.api.registrar import Hasher, Registrar
 from csms.api.remote import Remote
+from csms.api.reservations import Reservations
 from csms.api.routes import Route
 from csms.api.sessions import Sessions
 from csms.api.site import ApiRequest, ApiSite
 from csms.api.stations import Stations
+from csms.api.tariffs import Tariffs
 from csms.api.tokens import Tokens
+from csms.api.uploads import UploadsOf, receptions
+from csms.api.variables import Variables
 from csms.core.credentials import hash_password
+from csms.core.customers.vocabulary import INFORMATION
 from csms.core.ports import (
     IApiTokens,
+    IAssemblies,
+    ICertificateRequests,
+    ICharging,
     IConnections,
+    IDeviceModel,
+    IHappenings,
     IHealth,
+    IHoldings,
     ILinks,
+    ILocalLists,
+    IMonitors,
     IOperations,
+    IPasswords,
+    IReservations,
     ISessions,
+    ISettlements,
     IStations,
+    ISwaps,
     ITasks,
     ITokens,
+    IVariables,
 )
+from csms.core.ports.firmware import IFirmware
+from csms.core.ports.logs import ILogs, IUploads
+from csms.core.ports.provisioning import IProvisioning
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True):
@@ -58,6 +92,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
 
     endpoint: str = "tcp:8080:backlog=4096"
     max_body_bytes: int = 1024 * 1024
+    max_upload_bytes: int = 100 * 1024 * 1024
     cors_origins: tuple[str, ...] = ()
     shutdown_timeout_s: float = 5.0
 
@@ -71,6 +106,23 @@ class ApiPorts:
     tokens: ITokens
     sessions: ISessions
     operations: IOperations
+    settlements: ISettlements
+    swaps: ISwaps
+    holdings: IHoldings
+    happenings: IHappenings
+    assemblies: IAssemblies
+    reservations: IReservations
+    local_lists: ILocalLists
+    certificate_requests: ICertificateRequests
+    charging: ICharging
+    firmware: IFirmware
+    logs: ILogs
+    uploads: IUploads
+    provisioning: IProvisioning
+    variables: IVariables
+    device_model: IDeviceModel
+    passwords: IPasswords
+    monitors: IMonitors
     api_tokens: IApiTokens
     health: IHealth
     tasks: ITasks
@@ -86,11 +138,27 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
     table = (
         *Stations(ports.stations, registrar).routes(),
         *Commands(ports.operations, remote).routes(),
-        *ConfigurationOf(ports.operations).routes(),
+        *Variables(ports.variables, ports.device_model, ports.operations, ports.holdings).routes(),
+        *StationPasswords(ports.passwords).routes(),
+        *Monitoring(ports.holdings, ports.monitors, ports.operations).routes(),
         *Connections(ports.connections, ports.stations, registrar).routes(),
         *Tokens(ports.tokens).routes(),
         *Sessions(ports.sessions, remote).routes(),
+        *Customers(ports.operations, ports.assemblies).routes(),
+        *Payments(ports.settlements, ports.swaps, ports.happenings, ports.operations).routes(),
+        *Tariffs(ports.holdings, ports.sessions, ports.operations).routes(),
+        *DisplayMessages(ports.holdings, ports.sessions, ports.operations).routes(),
         *Operations(ports.operations).routes(),
+        *Kept(ports.happenings, ports.assemblies, frozenset({INFORMATION})).routes(),
+        *Reservations(ports.reservations).routes(),
+        *LocalLists(ports.local_lists).routes(),
+        *Certificates(ports.operations, ports.holdings, ports.certificate_requests, clock).routes(),
+        *FirmwareOf(ports.firmware, ports.holdings, ports.operations, clock).routes(),
+        *ChargingOf(ports.charging, ports.holdings, ports.operations).routes(),
+        *Energy(ports.holdings, ports.sessions, ports.operations, clock).routes(),
+        *LogsOf(ports.logs).routes(),
+        *UploadsOf().routes(),
+        *ProvisioningOf(ports.provisioning).routes(),
         *ApiTokens(ports.api_tokens).routes(),
         *Health(ports.health, ports.links, clock).routes(),
         *legacy.routes(),
@@ -144,7 +212,8 @@ def make_site(ports: ApiPorts, settings: ApiSettings, reactor: Any) -> ApiSite:
     dispatch = make_dispatch(ports, settings, reactor)
     table = routes(ports, threaded(reactor, ports.hash_password), reactor)
     resource = make_app(table, dispatch).resource()
-    return ApiSite(resource, dispatch.in_flight, settings.max_body_bytes, reactor)
+    taken = partial(receptions, ports.uploads, settings.max_upload_bytes)
+    return ApiSite(resource, dispatch.in_flight, settings.max_body_bytes, reactor, taken)
 
 
 def _pattern(path: str) -> str:

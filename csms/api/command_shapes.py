@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from csms.api.shapes import EvseId, IdToken, Json, PlugId, Shape
+from csms.core.charging.profiles import ChargingProfile
 from csms.core.commands import ResetKind
 
 Queue = Annotated[
@@ -33,9 +34,23 @@ class StartRequest(Queued, frozen=True, kw_only=True):
     """Begin a session."""
 
     id_token: IdToken
+    kind: (
+        Annotated[
+            Word,
+            Meta(description="Type of the token as 2.x stations are told; `Central` unless given."),
+        ]
+        | None
+    ) = None
+    group_id: (
+        Annotated[IdToken, Meta(description="Group of the token as 2.x stations are told, if any.")]
+        | None
+    ) = None
     evse_id: EvseId | None = None
     charging_profile: (
-        Annotated[dict[str, Json], Meta(description="In the form of the station's OCPP version.")]
+        Annotated[
+            ChargingProfile,
+            Meta(description="A `TxProfile` of no transaction; without an id it is given one."),
+        ]
         | None
     ) = None
 
@@ -53,9 +68,11 @@ class StopRequest(Queued, frozen=True, kw_only=True):
 
 
 class ResetRequest(Queued, frozen=True, kw_only=True):
-    """Restart the station: `hard` at once, `soft` after ending its sessions."""
+    """Restart the station, or one EVSE of it (2.x): `hard` at once, `soft` after ending its
+    sessions, `resume` at once with sessions that go on afterwards (2.1)."""
 
     kind: ResetKind = ResetKind.SOFT
+    evse_id: EvseId | None = None
 
 
 class UnlockRequest(Queued, frozen=True, kw_only=True):
@@ -66,10 +83,11 @@ class UnlockRequest(Queued, frozen=True, kw_only=True):
 
 
 class AvailabilityRequest(Queued, frozen=True, kw_only=True):
-    """Take an EVSE, or with 0 the whole station, in or out of service."""
+    """Take an EVSE, or with 0 the whole station, or one plug of an EVSE, in or out of service."""
 
     operative: bool
     evse_id: EvseId = 0
+    connector_id: PlugId | None = None
 
 
 class TriggerRequest(Queued, frozen=True, kw_only=True):
@@ -77,6 +95,13 @@ class TriggerRequest(Queued, frozen=True, kw_only=True):
 
     message: Annotated[Word, Meta(description="As OCPP names it: `StatusNotification` ...")]
     evse_id: EvseId | None = None
+    connector_id: PlugId | None = None
+    custom: (
+        Annotated[
+            Word, Meta(description="Where `message` is `CustomTrigger` (2.1): the vendor's name.")
+        ]
+        | None
+    ) = None
 
 
 class DataRequest(Queued, frozen=True, kw_only=True):

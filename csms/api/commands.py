@@ -20,6 +20,7 @@ from csms.api.command_shapes import (
 from csms.api.operations import OperationView, operation_answer
 from csms.api.remote import Remote
 from csms.api.routes import PREFIX, Answer, Call, Handler, NoQuery, Route
+from csms.core.charging.checks import check_start
 from csms.core.commands import (
     ChangeAvailability,
     ClearCache,
@@ -54,8 +55,12 @@ class Commands:
 
     async def start(self, call: Call[StartRequest, NoQuery]) -> Answer:
         """Begin a session."""
+        if call.body.charging_profile is not None:
+            check_start(call.body.charging_profile)
         command = RemoteStart(
             id_token=call.body.id_token,
+            kind=call.body.kind,
+            group_id=call.body.group_id,
             evse_id=call.body.evse_id,
             charging_profile=call.body.charging_profile,
         )
@@ -82,7 +87,8 @@ class Commands:
 
     async def reset(self, call: Call[ResetRequest, NoQuery]) -> Answer:
         """Restart."""
-        return await self._send(call, Reset(kind=call.body.kind))
+        body = call.body
+        return await self._send(call, Reset(kind=body.kind, evse_id=body.evse_id))
 
     async def unlock(self, call: Call[UnlockRequest, NoQuery]) -> Answer:
         """Release a plug."""
@@ -92,12 +98,20 @@ class Commands:
     async def availability(self, call: Call[AvailabilityRequest, NoQuery]) -> Answer:
         """In or out of service."""
         body = call.body
-        command = ChangeAvailability(evse_id=body.evse_id, operative=body.operative)
+        command = ChangeAvailability(
+            evse_id=body.evse_id, connector_id=body.connector_id, operative=body.operative
+        )
         return await self._send(call, command)
 
     async def trigger(self, call: Call[TriggerRequest, NoQuery]) -> Answer:
         """Ask for a message."""
-        command = Trigger(message=call.body.message, evse_id=call.body.evse_id)
+        body = call.body
+        command = Trigger(
+            message=body.message,
+            evse_id=body.evse_id,
+            connector_id=body.connector_id,
+            custom=body.custom,
+        )
         return await self._send(call, command)
 
     async def clear_cache(self, call: Call[Queued, NoQuery]) -> Answer:

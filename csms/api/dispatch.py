@@ -18,6 +18,7 @@ from csms.api.headers import REQUEST_ID, SECURITY, Origins, request_id
 from csms.api.inflight import InFlight
 from csms.api.parameters import PARAMETERS
 from csms.api.reading import read_body, read_parameters, read_path, read_query
+from csms.api.reception import FileBody, IReception
 from csms.api.routes import Call, Route
 from csms.api.site import ApiRequest
 from csms.core.errors import Overloaded, Refusal
@@ -35,6 +36,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     encodings: Sequence[str]
     authorization: Sequence[str]
     origin: str | None
+    upload: IReception | None = None
 
 
 def incoming(request: ApiRequest) -> Incoming:
@@ -56,6 +58,7 @@ def incoming(request: ApiRequest) -> Incoming:
         encodings=sent("Content-Encoding"),
         authorization=sent("Authorization"),
         origin=origins[0] if len(origins) == 1 else None,
+        upload=request.reception,
     )
 
 
@@ -111,6 +114,7 @@ class Dispatch:
                     request_id=came.id,
                     target=came.target,
                     parameters=parameters,
+                    upload=came.upload,
                 )
             )
             response = self._told(route, came, answer.status, answer.body, answer.headers)
@@ -158,8 +162,11 @@ class Dispatch:
     ) -> Response:
         if route.answers[status] is None:
             return self._response(came, status, b"", {**route.headers, **headers})
-        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         own = {"Content-Type": route.media, **route.headers, **headers}
+        if isinstance(body, FileBody):
+            response = self._response(came, status, b"", own)
+            return attrs.evolve(response, body=body)
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return self._response(came, status, content, own)
 
     def _refused(self, came: Incoming, refusal: Refusal) -> Response:

@@ -49,6 +49,9 @@ class Docs:
         told: list[bytes] = []
 
         async def spec(_call: Call[None, NoQuery]) -> Answer:
+            if not told:
+                # Written when it is first asked for: it takes a good part of a second.
+                told.append(msgspec.json.encode(document([*others, *own])))
             return Answer(200, told[0])
 
         async def page(_call: Call[None, NoQuery]) -> Answer:
@@ -77,5 +80,4 @@ class Docs:
                 roles=PUBLIC,
             ),
         )
-        told.append(msgspec.json.encode(document([*others, *own])))
         return own

@@ -40,6 +40,7 @@ REFUSALS: Mapping[int, str] = {
     422: "The input breaks a rule; `field` says where.",
     500: "An error of the server; its log tells more under the request id.",
     503: "The server cannot work for now; try again after `Retry-After`.",
+    507: "There is no room for the file.",
 }
 _ALWAYS = frozenset({400, 422, 500, 503})
 _HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -63,9 +64,9 @@ def refused_statuses(route: Route) -> frozenset[int]:
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """The OpenAPI document of the routes."""
+    """The OpenAPI document of the routes; `ValueError` when two shapes have one name."""
     shapes = _shapes(routes)
-    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
+    schemas, components = _described(shapes)
     refs = dict(zip(map(_key, shapes), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -103,6 +104,19 @@ def _shapes(routes: Iterable[Route]) -> list[Any]:
             if shape is not None and shape is not bytes:
                 shapes.setdefault(_key(shape), shape)
     return list(shapes.values())
+
+
+def _described(shapes: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The schemas of shapes and the components that they refer to, by the names of their classes,
+    which no two may share: readers of the document see them, and msgspec tells them apart by their
+    modules, or (within a generic shape) not at all."""
+    try:
+        schemas, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
+    except KeyError as error:
+        raise ValueError(f"two shapes have the name of one in {error}") from None
+    if twice := sorted(name for name in components if "." in name):
+        raise ValueError(f"shapes of different modules have one name: {', '.join(twice)}")
+    return schemas, components
 
 
 def _key(shape: Any) -> str:

@@ -36,6 +36,10 @@ class OperationView(View, frozen=True, kw_only=True):
     detail: str | None
     evse_id: int | None
     id_token: str | None
+    ref: Annotated[
+        int | None,
+        Meta(description="Number by which the station speaks of it (`requestId` and the like)."),
+    ]
     session_id: str | None
     requested_by: str | None
     created_at: Time
@@ -97,6 +101,7 @@ def operation_view(operation: Operation) -> OperationView:
         detail=operation.detail,
         evse_id=operation.evse_id,
         id_token=operation.id_token,
+        ref=operation.ref,
         session_id=operation.session_id,
         requested_by=operation.requested_by,
         created_at=told(operation.created_at),

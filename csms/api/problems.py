@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from csms.core.errors import Conflict, Invalid, NotFound, Overloaded, Refusal, Unavailable
+from csms.core.errors import Conflict, Invalid, NoRoom, NotFound, Overloaded, Refusal, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -132,6 +132,7 @@ STATUSES: tuple[tuple[type[Refusal], Status], ...] = (
     (HeadTooLarge, Status(431, "Request header fields too large")),
     (Overloaded, Status(503, "Overloaded", _LATER)),
     (Unavailable, Status(503, "Unavailable", _LATER)),
+    (NoRoom, Status(507, "Insufficient storage")),
     (Refusal, Status(409, "Refused")),
 )
 """Most particular first: the first class that fits says the status."""

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 from msgspec import Struct
 
+from csms.api.reception import IReception
 from csms.core.values import ApiToken
 
 B = TypeVar("B")
@@ -41,6 +42,8 @@ class Call(Generic[B, Q]):
     request_id: str
     target: str
     parameters: Mapping[str, str]
+    upload: IReception | None = None
+    """The body, where it is taken in as it comes, see `csms.api.uploads`."""
 
     @property
     def operator_id(self) -> int:

@@ -12,8 +12,19 @@ from csms.api.commands import OUTCOME
 from csms.api.operations import OperationView, operation_answer
 from csms.api.remote import Remote
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
-from csms.api.shapes import Listed, Time, View, list_query, listed, query_of, told, told_if
+from csms.api.shapes import (
+    Json,
+    Listed,
+    Time,
+    View,
+    list_query,
+    listed,
+    query_of,
+    told,
+    told_if,
+)
 from csms.core.listings import READINGS, SESSIONS
+from csms.core.numbering import missing
 from csms.core.ports import ISessions
 from csms.core.values import Sample, Session, SessionStatus, StoredReading
 
@@ -57,6 +68,35 @@ class SessionView(View, frozen=True, kw_only=True):
     stop_id_token: str | None
     operation_id: Annotated[str, Meta(description="The remote start that led to it.")] | None
     reservation_ref: int | None
+    charging_state: (
+        Annotated[
+            str,
+            Meta(
+                description="Charging, EVConnected, SuspendedEV, SuspendedEVSE or Idle, as last"
+                " told; null for OCPP 1.6."
+            ),
+        ]
+        | None
+    )
+    details: Annotated[
+        dict[str, Json],
+        Meta(
+            description="What else the station told of the transaction, each as last told:"
+            " id_token_kind, additional_info, time_spent_charging_s, phases_used,"
+            " cable_max_current_a, and with OCPP 2.1 operation_mode, tariff_id, transaction_limit,"
+            " preconditioning_status, evse_sleep, cost_details (in the station's own form)."
+        ),
+    ]
+    missing_events: (
+        Annotated[
+            int,
+            Meta(
+                description="Events of the transaction that have not come, by their numbers; null:"
+                " nobody can tell (OCPP 1.6 has no numbers)."
+            ),
+        ]
+        | None
+    )
     flags: Annotated[tuple[str, ...], Meta(description="What was odd, for a human to look at.")]
     created_at: Time
     updated_at: Time
@@ -185,6 +225,8 @@ _SAME = (
     "stop_id_token",
     "operation_id",
     "reservation_ref",
+    "charging_state",
+    "details",
     "flags",
 )
 
@@ -196,6 +238,7 @@ def session_view(session: Session) -> SessionView:
         **same,
         station=session.identity,
         transaction_id=session.transaction_ref,
+        missing_events=missing(session.numbering),
         started_at=told(session.started_at),
         ended_at=told_if(session.ended_at),
         last_reading_at=told_if(session.last_reading_at),

@@ -6,6 +6,7 @@ and the request is turned away as soon as they are too long, whether announced o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from io import BytesIO
 from urllib.parse import quote, unquote_to_bytes
@@ -22,7 +23,12 @@ from csms.api import problems
 from csms.api.crowd import Crowd
 from csms.api.headers import REQUEST_ID, SECURITY, request_id
 from csms.api.inflight import InFlight
+from csms.api.reception import IReception
 from csms.core.errors import Refusal
+
+Receptions = Callable[["ApiRequest", bytes, int | None], IReception | None]
+"""Whoever takes the body of a request (its target, and the length that it announces) as it comes;
+None: it is kept in memory for the handler."""
 
 LINGER_S = 3.0
 """How long a connection stays open after a request was turned away, for the sender to notice
@@ -85,22 +91,43 @@ class ApiRequest(Request):
 
     channel: ApiChannel
     content: BytesIO
+    reception: IReception | None = None
+    """Who takes the body as it comes, instead of its being kept for the handler."""
     _refused = False
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  # Twisted's
         """The head is read; ``length`` None means that the body comes in chunks."""
         self.content = BytesIO()
-        if length is not None and length > self.channel.site.max_body_bytes:
+        # The head is read, yet Twisted tells the path only after the body.
+        target = self.channel._path  # noqa: SLF001
+        self.reception = self.channel.site.receptions(self, target, length)
+        if self.reception is not None:
+            self.reception.begin()
+        elif length is not None and length > self.channel.site.max_body_bytes:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802  # Twisted's
         """Keep a part of the body, within the limit."""
         if self._refused:
             return
-        if self.content.tell() + len(data) > self.channel.site.max_body_bytes:
+        if self.reception is not None:
+            self.reception.take(data)
+        elif self.content.tell() + len(data) > self.channel.site.max_body_bytes:
             self._refuse()
         else:
             self.content.write(data)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """What has come is no use without the rest."""
+        if self.reception is not None:
+            self.reception.abandon()
+        super().connectionLost(reason)
+
+    def finish(self) -> None:
+        """The answer is given; a body that its handler did not take is kept by nobody."""
+        if self.reception is not None:
+            self.reception.abandon()
+        super().finish()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is read; one that was turned away has its answer already."""
@@ -118,13 +145,19 @@ class ApiRequest(Request):
         mapper cannot take."""
         return b"api"
 
-    def _refuse(self) -> None:
+    def turn_away(self, refusal: Refusal) -> None:
+        """Answer before the body is read to its end, and read no more of it."""
+        if self._refused or self.channel is None:
+            return
         self._refused = True
         self.content = BytesIO()
         # Nobody should be encouraged to send the body now.
         self.requestHeaders.removeHeader(b"Expect")
+        self.channel.turn_away(refusal)
+
+    def _refuse(self) -> None:
         limit = self.channel.site.max_body_bytes
-        self.channel.turn_away(problems.TooLarge(f"a body has at most {limit} bytes"))
+        self.turn_away(problems.TooLarge(f"a body has at most {limit} bytes"))
 
 
 class ApiSite(Site):
@@ -140,8 +173,10 @@ class ApiSite(Site):
         in_flight: InFlight,
         max_body_bytes: int,
         reactor: IReactorTime,
+        receptions: Receptions = lambda _request, _target, _length: None,
     ) -> None:
         super().__init__(resource, parsePOSTFormSubmission=False, reactor=reactor)
+        self.receptions = receptions
         self.in_flight = in_flight
         self.max_body_bytes = max_body_bytes
         self.channels: Crowd[ApiChannel] = Crowd()

@@ -141,6 +141,10 @@ class StationView(View, frozen=True, kw_only=True):
     ocpp_version: Annotated[str, Meta(description="Version of the last connection.")] | None
     heartbeat_interval_s: int | None
     booted_at: Time | None
+    deaf_since: (
+        Annotated[Time, Meta(description="The station answers no commands since; null: it does.")]
+        | None
+    )
     last_seen_at: Time | None
     firmware_status: str | None
     diagnostics_status: str | None
@@ -210,6 +214,7 @@ def station_view(station: Station) -> StationView:
         **same,
         has_password=station.password_hash is not None,
         booted_at=told_if(station.booted_at),
+        deaf_since=told_if(station.deaf_since),
         last_seen_at=told_if(station.last_seen_at),
         created_at=told(station.created_at),
         updated_at=told(station.updated_at),

@@ -12,7 +12,6 @@ from csms.api.reading import moment
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.shapes import (
     INT32,
-    Identity,
     IdToken,
     Listed,
     Moment,
@@ -27,9 +26,13 @@ from csms.api.shapes import (
     query_of,
     told_if,
 )
+from csms.core.declarations import PLACE
 from csms.core.listings import TOKENS
 from csms.core.ports import ITokens
 from csms.core.values import Token
+
+Place = Annotated[str, Meta(min_length=1, max_length=58, pattern=PLACE)]
+"""A station, or one EVSE of it."""
 
 TokensQuery = list_query(TOKENS, id_token="Beginning of the token.")  # noqa: S106  # no password
 
@@ -37,7 +40,17 @@ TokensQuery = list_query(TOKENS, id_token="Beginning of the token.")  # noqa: S1
 class TokenDeclaration(Shape, frozen=True, kw_only=True):
     """A driver's token; null takes a value away."""
 
-    kind: Name | UnsetType | None = UNSET
+    kind: (
+        Annotated[
+            Name,
+            Meta(
+                description="Kind of token in OCPP 2.x (ISO14443, eMAID, KeyCode ...); one that is"
+                " presented with another kind is another token. null: any kind."
+            ),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
     group_id: (
         Annotated[
             IdToken,
@@ -62,8 +75,12 @@ class TokenDeclaration(Shape, frozen=True, kw_only=True):
     ) = UNSET
     stations: (
         Annotated[
-            tuple[Identity, ...],
-            Meta(max_length=10_000, description="Where it is good; null: everywhere."),
+            tuple[Place, ...],
+            Meta(
+                max_length=10_000,
+                description='Where it is good: "STATION", or "STATION/EVSE" for one EVSE only;'
+                " null: everywhere.",
+            ),
         ]
         | UnsetType
         | None

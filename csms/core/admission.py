@@ -15,8 +15,10 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from msgspec import Struct
 
+from csms.core.credentials import normal_form
 from csms.core.declarations import check_identity
 from csms.core.errors import Invalid
+from csms.core.oddities import Oddity
 
 PLACE = "{id}"
 """Stands for the identity in a path pattern."""
@@ -45,6 +47,8 @@ class Target(Struct, frozen=True):
     identity: str
     version: str | None = None
     """OCPP version that a query names; a hint for clients that offer no subprotocol."""
+    oddities: tuple[Oddity, ...] = ()
+    """What is odd about the spelling of the URL."""
 
 
 class Credentials(Struct, frozen=True):
@@ -59,8 +63,8 @@ def locate(resource: str, paths: Sequence[str], query_path: str) -> Target | Non
 
     ``paths`` are patterns such as ``/ocpp/{id}``, the first that fits counts; at ``query_path``
     the identity is the parameter ``chargePointId``.  Percent escapes are decoded once, after the
-    path was split; doubled and trailing slashes do not matter.  None: neither a pattern fits, or
-    no station can have that identity.
+    path was split; doubled and trailing slashes do not matter, but are noted.  None: neither a
+    pattern fits, or no station can have that identity.
     """
     path, _, query = _without_origin(resource).partition("?")
     segments = _segments(path)
@@ -72,7 +76,7 @@ def locate(resource: str, paths: Sequence[str], query_path: str) -> Target | Non
         *literal, last = _segments(pattern)
         if last == PLACE and len(segments) == len(literal) + 1 and segments[:-1] == literal:
             identity = _decoded(segments[-1])
-            return None if identity is None else Target(identity)
+            return None if identity is None else Target(identity, None, _odd(path, segments[-1]))
     return None
 
 
@@ -109,6 +113,19 @@ def basic_credentials(header: str) -> Credentials | None:
     return Credentials(username, password) if colon else None
 
 
+def key_oddity(version: str, password: bytes) -> Oddity | None:
+    """What is odd about the form in which a station of that version sends its (right) password.
+
+    1.6 sends the very bytes that its key has in hexadecimal digits (security whitepaper §2.2),
+    2.x the text that its password is (A00.FR.205).
+    """
+    if version != "1.6":
+        return None if _is_text(password) else Oddity.KEY_AS_BYTES
+    if normal_form(password) != password:
+        return Oddity.KEY_AS_HEX
+    return Oddity.KEY_AS_TEXT if _is_text(password) else None
+
+
 def printable(text: str, limit: int = 64) -> str:
     """``text`` as it may be shown and kept: bounded, unprintable characters replaced."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
@@ -124,6 +141,22 @@ def _without_origin(resource: str) -> str:
 
 def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
+
+
+def _odd(path: str, segment: str) -> tuple[Oddity, ...]:
+    seen = {
+        Oddity.DOUBLED_SLASH: "//" in path,
+        Oddity.TRAILING_SLASH: path.endswith("/"),
+        Oddity.ENCODED_IDENTITY: "%" in segment,
+    }
+    return tuple([oddity for oddity, is_seen in seen.items() if is_seen])
+
+
+def _is_text(password: bytes) -> bool:
+    try:
+        return password.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _asked(query: str) -> Target | None:

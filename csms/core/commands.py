@@ -10,68 +10,71 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from csms.core.charging.profiles import ChargingProfile
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """Anything we ask of a station.
+
+    Each has a tag of its own, under which it is kept and listed; `csms.core.areas` knows all.  One
+    with a field ``ref`` that is left None is given a fresh number when it is submitted.
+    """
+
 
 class ResetKind(StrEnum):
-    """Hard (immediate) or soft (sessions are ended first)."""
+    """Hard (immediate), soft (sessions are ended first), or such that sessions go on after it."""
 
     HARD = "hard"
     SOFT = "soft"
+    RESUME = "resume"
 
 
-class RemoteStart(Struct, frozen=True, kw_only=True, tag="remote_start"):
+class RemoteStart(Command, frozen=True, kw_only=True, tag="remote_start"):
     """Begin a session for ``id_token``; without ``evse_id`` the station chooses."""
 
     id_token: str
+    kind: str | None = None
+    """IdTokenEnum text of 2.x; None: a token of the server (Central)."""
+    group_id: str | None = None
     evse_id: int | None = None
-    charging_profile: dict[str, object] | None = None
+    charging_profile: ChargingProfile | None = None
     ref: int | None = None
     """remoteStartId of 2.x: positive, and unique among the starts of a station."""
 
 
-class RemoteStop(Struct, frozen=True, kw_only=True, tag="remote_stop"):
+class RemoteStop(Command, frozen=True, kw_only=True, tag="remote_stop"):
     """End the session that the station knows by ``transaction_ref``."""
 
     transaction_ref: str
 
 
-class Reset(Struct, frozen=True, kw_only=True, tag="reset"):
-    """Restart the station."""
+class Reset(Command, frozen=True, kw_only=True, tag="reset"):
+    """Restart the station, or one of its EVSEs."""
 
     kind: ResetKind = ResetKind.SOFT
+    evse_id: int | None = None
 
 
-class Unlock(Struct, frozen=True, kw_only=True, tag="unlock"):
+class Unlock(Command, frozen=True, kw_only=True, tag="unlock"):
     """Release the plug of one EVSE."""
 
     evse_id: int
     connector_id: int = 1
 
 
-class ChangeAvailability(Struct, frozen=True, kw_only=True, tag="availability"):
-    """Take an EVSE (0: the whole station) in or out of service."""
+class ChangeAvailability(Command, frozen=True, kw_only=True, tag="availability"):
+    """Take an EVSE (0: the whole station), or one plug of it, in or out of service."""
 
     evse_id: int = 0
+    connector_id: int | None = None
     operative: bool
 
 
-class ReadConfiguration(Struct, frozen=True, kw_only=True, tag="read_configuration"):
-    """Read settings of the station; no keys: all of them."""
-
-    keys: tuple[str, ...] = ()
-
-
-class ChangeConfiguration(Struct, frozen=True, kw_only=True, tag="change_configuration"):
-    """Write one setting of the station."""
-
-    key: str
-    value: str
-
-
-class ClearCache(Struct, frozen=True, kw_only=True, tag="clear_cache"):
+class ClearCache(Command, frozen=True, kw_only=True, tag="clear_cache"):
     """Forget the station's authorization cache."""
 
 
-class SendData(Struct, frozen=True, kw_only=True, tag="data_transfer"):
+class SendData(Command, frozen=True, kw_only=True, tag="data_transfer"):
     """Vendor-specific data."""
 
     vendor_id: str
@@ -79,33 +82,35 @@ class SendData(Struct, frozen=True, kw_only=True, tag="data_transfer"):
     data: object = None
 
 
-class Trigger(Struct, frozen=True, kw_only=True, tag="trigger"):
+class Trigger(Command, frozen=True, kw_only=True, tag="trigger"):
     """Ask the station to send a message, named as OCPP names it."""
 
     message: str
     evse_id: int | None = None
+    connector_id: int | None = None
+    custom: str | None = None
+    """The vendor's name of it, where ``message`` is CustomTrigger."""
 
 
-class Raw(Struct, frozen=True, kw_only=True, tag="raw"):
+class Raw(Command, frozen=True, kw_only=True, tag="raw"):
     """Any message of the station's version, in its wire form."""
 
     action: str
     payload: dict[str, object] = field(default_factory=dict)
 
 
-Command = (
-    RemoteStart
-    | RemoteStop
-    | Reset
-    | Unlock
-    | ChangeAvailability
-    | ReadConfiguration
-    | ChangeConfiguration
-    | ClearCache
-    | SendData
-    | Trigger
-    | Raw
+BASIC: tuple[type[Command], ...] = (
+    RemoteStart,
+    RemoteStop,
+    Reset,
+    Unlock,
+    ChangeAvailability,
+    ClearCache,
+    SendData,
+    Trigger,
+    Raw,
 )
+"""The commands that belong to no area."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -119,3 +124,5 @@ class Outcome(Struct, frozen=True, kw_only=True):
     status: str
     response: dict[str, object] | None = None
     detail: str | None = None
+    found: object = None
+    """What the answer tells, free of any version; for the rules, and not kept as it is."""

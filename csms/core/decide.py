@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-from csms.core import authorization, sessions, station
+from csms.core import (
+    areas,
+    authorization,
+    consequences,
+    meters,
+    starts,
+    station,
+    stops,
+    transactions,
+)
+from csms.core.areas import Rules
+from csms.core.batteries.vocabulary import BatteriesSwapped
+from csms.core.connectors import CONNECTOR_CHANGED
 from csms.core.decisions import Decision, Policy, Question, State
+from csms.core.payments.vocabulary import SettlementTold
 from csms.core.replies import TimeTold
 from csms.core.reports import (
     AuthorizationAsked,
     Beat,
-    Booted,
+    CommandAnswered,
     Connected,
     ConnectorChanged,
-    DataTransferred,
     Disconnected,
-    FirmwareProgressed,
-    LogUploadProgressed,
+    HearingChanged,
     Metered,
     Quarantined,
     Report,
     SessionStarted,
     SessionStopped,
+    TransactionTold,
 )
+from csms.core.reservations.uses import watched
 from csms.core.values import StationKey
-
-Ask = Callable[[Any], Question]
-Rule = Callable[[Any, StationKey, State, datetime, Policy], Decision]
 
 NOTHING = Question()
 
@@ -56,21 +65,29 @@ def beat(
     return Decision(TimeTold(now))
 
 
-RULES: Mapping[type, tuple[Ask, Rule]] = {
+def _answer_asked(report: CommandAnswered) -> Question:
+    return consequences.asked_of(report, areas.CONSEQUENCES)
+
+
+_BASIC: Rules = {
     Connected: (_claim, station.connected),
     Disconnected: (_connection, station.disconnected),
-    Booted: (_station, station.booted),
+    HearingChanged: (_station, station.hearing_changed),
     Beat: (_nothing, beat),
-    ConnectorChanged: (station.connector_asked, station.connector_changed),
+    ConnectorChanged: CONNECTOR_CHANGED,
     AuthorizationAsked: (authorization.asked, authorization.authorize),
-    SessionStarted: (sessions.start_asked, sessions.started),
-    Metered: (sessions.meter_asked, sessions.meter_taken),
-    SessionStopped: (sessions.stop_asked, sessions.stopped),
-    DataTransferred: (_nothing, station.data_transferred),
-    FirmwareProgressed: (_nothing, station.firmware_progressed),
-    LogUploadProgressed: (_nothing, station.log_upload_progressed),
+    SessionStarted: watched((starts.start_asked, starts.started)),
+    Metered: (meters.meter_asked, meters.meter_taken),
+    SessionStopped: (stops.stop_asked, stops.stopped),
+    TransactionTold: watched((transactions.transaction_asked, transactions.transaction_told)),
     Quarantined: (_nothing, station.quarantined),
+    CommandAnswered: (
+        _answer_asked,
+        partial(consequences.settled, consequences=areas.CONSEQUENCES),
+    ),
 }
+RULES: Rules = areas.merged("a rule", (_BASIC, areas.RULES))
+"""For each report, what must be known and its rule."""
 
 
 def question(report: Report) -> Question:
@@ -85,7 +102,14 @@ def decide(
     return RULES[type(report)][1](report, key, state, now, policy)
 
 
-MONEY = (SessionStarted, Metered, SessionStopped)
+MONEY = (
+    SessionStarted,
+    Metered,
+    SessionStopped,
+    TransactionTold,
+    SettlementTold,
+    BatteriesSwapped,
+)
 """Reports that may prove what somebody owes."""
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct, field
 
 from csms.core.events import Event
+from csms.core.oddities import Oddity
 from csms.core.replies import Acknowledged, Reply
 from csms.core.values import (
     Connector,
     ConnectorStatus,
+    Operation,
     Registration,
     Sample,
     Session,
@@ -33,8 +36,30 @@ class Policy(Struct, frozen=True, kw_only=True):
     accept_unknown_tokens: bool = False
     concurrent_sessions: int = 0
     """Sessions one token may have running at once where the token does not say; 0: no limit."""
+    ev_needs: str = "profile"
+    """What a vehicle that tells its needs is answered: ``profile``, ``none`` or ``reject``."""
     remote_start_window_s: int = 600
     """How long after a remote start a session can be its result."""
+    certificate_name: str = "either"
+    """Whose the common name in a station's certificate request must be: its ``serial`` number, its
+    ``identity``, ``either``, or ``any``."""
+    certificate_organization: str = ""
+    """What must be an organization in a certificate request; empty: it may have any, or none."""
+    contract_certificates: str = "refuse"
+    """``token``: contract certificates are good when their token is, though nobody validates
+    them; ``refuse``: none is."""
+    recorded_vendors: frozenset[str] = frozenset()
+    """Vendors, in lower case, whose DataTransfers are accepted and kept."""
+    receipt_url: str = ""
+    """Where drivers find receipts, by the id of their session; empty: the station makes them."""
+    vat_by_form: bool = False
+    """Whether a VAT number is good when it has the form of one; else none is."""
+    master_pass_group: str = ""
+    """The group whose tokens may stop every session and start none; empty: there is none."""
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """A question of an area; its fields are what the ledger looks by, beside the station."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -50,6 +75,8 @@ class Question(Struct, frozen=True, kw_only=True):
     sessions_but_on: int | None = None
     """... those on this EVSE of the asking station left out (None: on any of its EVSEs)."""
     transaction_ref: str | None = None
+    named_by_station: bool = False
+    """Whether the station made that id (2.x), or the server (1.6)."""
     start_key: str | None = None
     open_on_evse: int | None = None
     """An EVSE whose open sessions matter."""
@@ -57,10 +84,14 @@ class Question(Struct, frozen=True, kw_only=True):
     """Sessions of the station whose start never reached us."""
     remote_start: tuple[str, int, datetime] | None = None
     """(id_token, evse_id, moment) a remote start may have asked for before that moment."""
+    remote_start_ref: int | None = None
+    """The number of the remote start that led to a session, where the station tells it."""
     new_transaction: bool = False
     """A fresh transaction number is needed, unless there is a session of ``start_key``, ..."""
     clockless: bool = False
     """... which one that is over is not."""
+    more: tuple[Ask, ...] = ()
+    """What areas ask; at most one of a kind."""
 
 
 class State(Struct, kw_only=True):
@@ -69,6 +100,10 @@ class State(Struct, kw_only=True):
     registration: Registration = Registration.ACCEPTED
     booted: bool = False
     heartbeat_interval_s: int | None = None
+    ocpp_version: str | None = None
+    """Of the station's last connection."""
+    deaf_since: datetime | None = None
+    """It answers no CALL."""
     epoch: int = 0
     connected: bool = False
     connector: Connector | None = None
@@ -87,9 +122,24 @@ class State(Struct, kw_only=True):
     transaction_ref: str | None = None
     session_id: str = ""
     """An unused session id."""
+    found: Mapping[type[Ask], tuple[Any, ...]] = field(default_factory=dict)
+    """The answers to ``Question.more``; see `answers`."""
+
+    def answers(self, ask: type[Ask]) -> tuple[Any, ...]:
+        """Everything that was found for that question, nothing if nothing was."""
+        return self.found.get(ask, ())
+
+    def answer(self, ask: type[Ask]) -> Any:
+        """The only thing that was found, or None."""
+        found = self.found.get(ask, ())
+        return found[0] if found else None
 
 
-class ClaimConnection(Struct, frozen=True, kw_only=True):
+class Write(Struct, frozen=True):
+    """Anything a decision wants kept."""
+
+
+class ClaimConnection(Write, frozen=True, kw_only=True):
     """The station's newest connection is this one."""
 
     station_id: int
@@ -101,7 +151,7 @@ class ClaimConnection(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class ReleaseConnection(Struct, frozen=True, kw_only=True):
+class ReleaseConnection(Write, frozen=True, kw_only=True):
     """The connection of that epoch is gone."""
 
     station_id: int
@@ -110,7 +160,7 @@ class ReleaseConnection(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class BootStation(Struct, frozen=True, kw_only=True):
+class BootStation(Write, frozen=True, kw_only=True):
     """What the station said of itself when it booted."""
 
     station_id: int
@@ -125,7 +175,7 @@ class BootStation(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class ProgressStation(Struct, frozen=True, kw_only=True):
+class ProgressStation(Write, frozen=True, kw_only=True):
     """Progress of a firmware update or a diagnostics upload."""
 
     station_id: int
@@ -134,7 +184,14 @@ class ProgressStation(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class SetConnector(Struct, frozen=True, kw_only=True):
+class SetHearing(Write, frozen=True, kw_only=True):
+    """Since when the station answers no CALL; None: it does."""
+
+    station_id: int
+    deaf_since: datetime | None
+
+
+class SetConnector(Write, frozen=True, kw_only=True):
     """The reported state of a connector."""
 
     station_id: int
@@ -149,19 +206,19 @@ class SetConnector(Struct, frozen=True, kw_only=True):
     vendor_error_code: str | None
 
 
-class OpenSession(Struct, frozen=True):
+class OpenSession(Write, frozen=True):
     """A session that was not there before."""
 
     session: Session
 
 
-class SaveSession(Struct, frozen=True):
+class SaveSession(Write, frozen=True):
     """A session that changed; ``session.version`` is still that of the row it was made from."""
 
     session: Session
 
 
-class AddReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AddReading(Write, frozen=True, kw_only=True, omit_defaults=True):
     """A reading to keep; ``fingerprint`` makes a retransmission recognisable."""
 
     station_id: int
@@ -182,14 +239,14 @@ class MergeReading(AddReading, frozen=True, kw_only=True, omit_defaults=True):
     same moment; those are left out."""
 
 
-class LinkOperation(Struct, frozen=True, kw_only=True):
+class LinkOperation(Write, frozen=True, kw_only=True):
     """The remote start became this session."""
 
     operation_id: str
     session_id: str
 
 
-class Quarantine(Struct, frozen=True, kw_only=True):
+class Quarantine(Write, frozen=True, kw_only=True):
     """A message kept as it came."""
 
     station_id: int
@@ -200,19 +257,10 @@ class Quarantine(Struct, frozen=True, kw_only=True):
     content: str
 
 
-Write = (
-    ClaimConnection
-    | ReleaseConnection
-    | BootStation
-    | ProgressStation
-    | SetConnector
-    | OpenSession
-    | SaveSession
-    | AddReading
-    | MergeReading
-    | LinkOperation
-    | Quarantine
-)
+class SettleOperation(Write, frozen=True):
+    """An operation as its outcome leaves it, unless it was settled before."""
+
+    operation: Operation
 
 
 class Decision(Struct, frozen=True):
@@ -224,6 +272,8 @@ class Decision(Struct, frozen=True):
     turn: tuple[int, str] | None = None
     """(operator_id, folded token): decisions of one turn must see each other, so that no two of
     them are committed at once, whoever makes them."""
+    oddities: tuple[tuple[Oddity, str], ...] = ()
+    """Departures from the standard that only the rule could see, each with a short example."""
 
 
 class Stale(Exception):  # noqa: N818 - expected under concurrency, and answered by trying again

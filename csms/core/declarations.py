@@ -21,13 +21,18 @@ from csms.core.values import Connector, Registration, Strictness, Token
 ROLES = ("admin", "operator", "auditor")
 """Roles of an API token."""
 
+PLACE = r"^[^/]*(/[1-9][0-9]{0,8})?\Z"
+"""A station's identity, or one with the number of an EVSE after it."""
+
 MAX_IDENTITY = 48
 MAX_TOKEN = 255
 _MAX_DEPTH = 64
 
 _Text = Annotated[str, Meta(max_length=1000)]
 _Whole = Annotated[int, Meta(gt=0, le=2**31 - 1)]
-_Names = Annotated[tuple[_Text, ...], Meta(max_length=10_000)]
+_Places = Annotated[
+    tuple[Annotated[str, Meta(max_length=1000, pattern=PLACE)], ...], Meta(max_length=10_000)
+]
 _Ident = Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN, pattern=r"^[ -~]*\Z")]
 D = TypeVar("D")
 
@@ -71,7 +76,7 @@ class TokenDeclaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     blocked: bool | UnsetType = UNSET
     expires_at: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
     max_sessions: Annotated[int, Meta(ge=0, le=2**31 - 1)] | UnsetType | None = UNSET
-    stations: _Names | UnsetType | None = UNSET
+    stations: _Places | UnsetType | None = UNSET
     note: _Text | UnsetType | None = UNSET
 
 

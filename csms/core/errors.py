@@ -44,6 +44,12 @@ class Overloaded(Refusal):
     code = "overloaded"
 
 
+class NoRoom(Refusal):
+    """The disk is full, or does not work."""
+
+    code = "no_room"
+
+
 class Unavailable(Refusal):
     """The database (or another thing we stand on) is gone for now."""
 

@@ -11,9 +11,20 @@ class Event(Struct, frozen=True, kw_only=True):
     """A fact.  ``kind`` is ``subject.verb``; ``data`` is plain JSON.
 
     Kinds: ``station.connected``, ``station.disconnected``, ``station.offline``,
-    ``station.booted``, ``station.firmware``, ``station.diagnostics``, ``station.data``,
+    ``station.event``, ``station.password``, ``station.report``, ``variables.written``,
+    ``monitoring.base``, ``stream.opened``, ``stream.closed``, ``stream.behind``,
+    ``station.version``, ``station.deaf``, ``station.hearing``,
+    ``station.booted``, ``station.firmware``, ``station.firmware_changed``,
+    ``station.firmware_publication``, ``station.diagnostics``, ``station.log``, ``station.data``,
+    ``station.security``, ``certificate.requested``, ``certificate.refused``,
+    ``certificate.delivered``, ``certificate.installed``, ``certificate.deleted``,
     ``connector.status``, ``session.started``, ``session.meter``, ``session.ended``,
-    ``session.flagged``, ``operation.settled``, ``operation.expired``.
+    ``session.flagged``, ``session.resumed``, ``operation.settled``, ``operation.expired``,
+    ``reservation.accepted`` (and the other states), ``reservation.conflict``,
+    ``local_list.confirmed``, ``local_list.failed``,
+    ``charging.profile_set``, ``charging.profiles_cleared``, ``charging.limit``,
+    ``charging.limit_cleared``, ``session.ev_needs``, ``session.ev_schedule``,
+    ``session.priority``, ``station.der_control``, ``station.der_alarm``.
     """
 
     kind: str

@@ -29,6 +29,10 @@ BACKWARDS = "register_went_backwards"
 """A register was below one before it."""
 IMPLAUSIBLE = "register_jumped"
 """A register rose by more than a charger can deliver."""
+EVENTS_MISSING = "events_missing"
+"""It has ended, and not all events of its transaction have come."""
+MISNUMBERED = "events_misnumbered"
+"""Different events of its transaction had the same number: whether all have come cannot be told."""
 
 
 def flagged(flags: tuple[str, ...], *names: str) -> tuple[str, ...]:

@@ -291,3 +291,45 @@ OPERATIONS = Listing(
     default="-created_at",
     keys=(Kind.UUID,),
 )
+
+HAPPENINGS = Listing(
+    name="happenings",
+    filters={
+        "kind": _TEXT,
+        "evse_id": Filter(Kind.INTEGER),
+        "severity": Filter(Kind.INTEGER),
+        "session_id": Filter(Kind.UUID),
+        "at_from": Filter(Kind.TIME),
+        "at_to": Filter(Kind.TIME),
+    },
+    sorts={"at": _TIME},
+    default="-at",
+)
+"""``severity``: that or graver (a smaller number); ``at_from`` is included, ``at_to`` not."""
+
+VARIABLES = Listing(
+    name="variables",
+    filters={
+        "component": _TEXT,
+        "variable": _TEXT,
+        "evse_id": Filter(Kind.INTEGER),
+        "attribute": Filter(Kind.TEXT, ("Actual", "Target", "MinSet", "MaxSet")),
+        "removed": Filter(Kind.FLAG),
+    },
+    sorts={"name": Sort(Kind.TEXT), "reported_at": _TIME, "changed_at": _TIME},
+    default="name",
+)
+"""Names are compared whatever their case."""
+
+VARIABLE_CHANGES = Listing(
+    name="variable_changes",
+    filters={
+        "component": _TEXT,
+        "variable": _TEXT,
+        "at_from": Filter(Kind.TIME),
+        "at_to": Filter(Kind.TIME),
+    },
+    sorts={"at": _TIME},
+    default="-at",
+)
+"""Names are compared whatever their case; ``at_from`` is included, ``at_to`` not."""

@@ -29,12 +29,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
+from csms.core.figures import Figures
 from csms.core.flags import (
     BACKWARDS,
     IMPLAUSIBLE,
@@ -42,105 +40,15 @@ from csms.core.flags import (
     START_UNKNOWN,
     STOP_UNKNOWN,
     flagged,
+    unflagged,
 )
-from csms.core.values import Reading, Sample, Session
-
-_encode = msgspec.json.Encoder().encode
-
-REGISTER = "Energy.Active.Import.Register"
-POWER = "Power.Active.Import"
-SOC = "SoC"
-BEGIN = "Transaction.Begin"
-
-LARGEST_REGISTER_WH = 1e15
-LARGEST_POWER_W = 1e9
-"""No meter has counted or measured that far."""
+from csms.core.values import Session
 
 LEAST_DOUBT_WH = 50_000.0
 """A rise up to this much is believed whatever the times of the readings say: they may be
 coarse or wrong."""
 LARGEST_CHARGER_W = 1_000_000.0
 """A rise up to what this power delivers between two readings is believed."""
-
-_LINES = ("L1", "L2", "L3")
-_LINES_TO_NEUTRAL = ("L1-N", "L2-N", "L3-N")
-
-
-class Figures(Struct, frozen=True):
-    """The figures of one reading that sessions and queries care about."""
-
-    register_wh: float | None = None
-    power_w: float | None = None
-    soc_percent: float | None = None
-    begins: bool = False
-    """The register is that of the begin of the transaction (context Transaction.Begin)."""
-    begin_wh: float | None = None
-    """The register at the begin, where the reading tells another one beside it."""
-
-
-def figures(reading: Reading) -> Figures:
-    """Pick the register, power and state of charge out of a reading.
-
-    Phase values make up the total only where no total is present (OCPP 1.6 §7.33: an absent
-    phase means the overall value), interval measurands are never registers, and a number in a
-    unit nobody knows, or beyond all measure, is no energy.
-    """
-    register = begin = power = soc = None
-    phases: dict[tuple[str, str], float] = {}
-    for sample in reading.samples:
-        value = sample.value
-        if value is None:
-            continue
-        measurand = sample.measurand
-        if measurand == REGISTER:
-            if sample.location != "Outlet" or sample.unit != "Wh":
-                continue
-            if abs(value) > LARGEST_REGISTER_WH:
-                continue
-            if sample.phase is not None:
-                phases[REGISTER, sample.phase] = value
-            elif sample.context == BEGIN:
-                begin = value
-            else:
-                register = value
-        elif measurand == POWER:
-            if sample.location != "Outlet" or sample.unit != "W" or abs(value) > LARGEST_POWER_W:
-                continue
-            if sample.phase is not None:
-                phases[POWER, sample.phase] = value
-            else:
-                power = value
-        elif measurand == SOC and 0.0 <= value <= 100.0:
-            soc = value
-    if begin is not None and register is None:
-        return Figures(begin, _total_of(POWER, phases, power), soc, begins=True)
-    if phases:
-        register = _total_of(REGISTER, phases, register)
-        power = _total_of(POWER, phases, power)
-    return Figures(register, power, soc, begin_wh=begin)
-
-
-def _total_of(
-    measurand: str, phases: dict[tuple[str, str], float], total: float | None
-) -> float | None:
-    """``total``, or what the phases make up: those of the lines, else of lines to neutral."""
-    if total is not None:
-        return total
-    for names in (_LINES, _LINES_TO_NEUTRAL):
-        values = [phases[measurand, name] for name in names if (measurand, name) in phases]
-        if values:
-            return sum(values)
-    return None
-
-
-def fingerprint(evse_id: int, samples: tuple[Sample, ...]) -> int:
-    """A signed 64-bit digest of a reading's content, the same for a retransmission.
-
-    The transaction is no part of it: an EVSE has one at a time, and the same reading may come
-    with its number, without, and once more with the stop.
-    """
-    digest = blake2b(_encode((evse_id, samples)), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def plausible(rise_wh: float, during: timedelta) -> bool:
@@ -220,6 +128,32 @@ def _moved_start(session: Session, register: float, first: float, during: timede
         energy = _round(session.energy_wh + first - register)
         return replace(session, meter_start_wh=register, energy_wh=energy)
     return session
+
+
+def began_at(session: Session, register: float) -> Session:
+    """The session when its register at the start (Wh) becomes known, late or not.
+
+    What it counted from before was the first register that was read.  One below the start is that
+    of a register that was reset meanwhile, and the rises since then are what was delivered.
+    """
+    first = session.meter_start_wh
+    flags = unflagged(session.flags, START_UNKNOWN)
+    if first is None:
+        return replace(_from(session, register), flags=flags)
+    if first < register:
+        flags = flagged(flags, BACKWARDS)
+        return replace(session, meter_start_wh=register, flags=flags)
+    rise = first - register
+    if not plausible(rise, (session.last_reading_at or session.started_at) - session.started_at):
+        flags = flagged(flags, IMPLAUSIBLE)
+    doubted = session.reset_register_wh is not None
+    return replace(
+        session,
+        meter_start_wh=register,
+        energy_wh=_round(session.energy_wh + rise),
+        reset_energy_wh=_round(session.reset_energy_wh + rise) if doubted else 0.0,
+        flags=flags,
+    )
 
 
 def _from(session: Session, register: float) -> Session:

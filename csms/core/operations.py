@@ -8,17 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
-from csms.core.commands import (
-    ChangeConfiguration,
-    Command,
-    Outcome,
-    Raw,
-    ReadConfiguration,
-    RemoteStart,
-    Reset,
-    Trigger,
-    Unlock,
-)
+from csms.core.commands import Command, Outcome, Raw, RemoteStart, Reset, Trigger, Unlock
 from csms.core.errors import Conflict
 from csms.core.events import Event
 from csms.core.values import Operation, OperationStatus, Registration
@@ -27,11 +17,21 @@ HIDDEN = "***"
 """What stands in the place of a secret."""
 
 _SECRET_SETTINGS = frozenset(
-    ("authorizationkey", "basicauthpassword", "masterpass", "seccpin", "identitypassword")
+    (
+        "authorizationkey",
+        "basicauthpassword",
+        "identitypassword",
+        "masterpass",
+        "seccpin",
+        "simpin",
+        "vpnkey",
+    )
 )
 _SECRET_NAME = re.compile(r"password|passwd|secret|apikey|privatekey|sharedkey", re.IGNORECASE)
-_SECRET_LEAF = re.compile(r"^(pin|psk|key_?phrase)$", re.IGNORECASE)
-_USERINFO = re.compile(r"(\w[\w+.-]*://)[^/?#\s@]*@")
+_SECRET_LEAF = re.compile(r"^((sim_?)?pin|psk|key_?phrase)$", re.IGNORECASE)
+_USERINFO = re.compile(r"(://)[^/?#\s@]*@")  # no scheme: looking for one takes quadratic time
+_UPLOAD = re.compile(r"(/uploads/)[\w-]{32,}")
+"""What lets a station upload a file, see `csms.core.logs`."""
 
 _WHILE_PENDING = frozenset(
     (
@@ -53,6 +53,17 @@ _WHILE_PENDING = frozenset(
         "SignedUpdateFirmware",
         "TriggerMessage",
         "UpdateFirmware",
+        "change_password",
+        "delete_certificate",
+        "deliver_certificate",
+        "install_certificate",
+        "read_certificates",
+        "read_variables",
+        "request_log",
+        "request_report",
+        "set_network_profile",
+        "update_firmware",
+        "write_variables",
     )
 )
 """Messages, under OCPP's own names, that set a station up before it may take part."""
@@ -68,11 +79,11 @@ def check_registration(registration: Registration, command: Command) -> None:
     match registration, command:
         case Registration.ACCEPTED, _:
             return
-        case Registration.PENDING, (Trigger() | ReadConfiguration() | ChangeConfiguration()):
+        case Registration.PENDING, Trigger():
             return
         case Registration.PENDING, Reset():
             return
-        case Registration.PENDING, Raw(action=action) if action in _WHILE_PENDING:
+        case Registration.PENDING, _ if action_of(command) in _WHILE_PENDING:
             return
     raise Conflict(f"the station is {registration.value}", code="not_registered")
 
@@ -87,12 +98,13 @@ def action_of(command: Command) -> str:
 
 
 def payload_of(command: Command) -> dict[str, object]:
-    """The command as JSON, without its tag and without secrets."""
+    """The command as JSON, without its tag, what was not given, and secrets."""
     if isinstance(command, Raw):
         payload = command.payload
     else:
-        payload = msgspec.to_builtins(command)
-        del payload["type"]
+        fields = msgspec.to_builtins(command)
+        del fields["type"]
+        payload = {name: value for name, value in fields.items() if value is not None}
     return without_secrets(payload)
 
 
@@ -106,6 +118,17 @@ def token_of(command: Command) -> str | None:
     return command.id_token if isinstance(command, RemoteStart) else None
 
 
+def ref_of(command: Command) -> int | None:
+    """The number by which station and server speak of the command, when it has one."""
+    ref: int | None = getattr(command, "ref", None)
+    return ref
+
+
+def numbered(command: Command) -> bool:
+    """Whether the command lacks a number that it has a place for."""
+    return "ref" in command.__struct_fields__ and ref_of(command) is None
+
+
 def publishable(outcome: Outcome) -> Outcome:
     """The outcome as it is kept and shown, without secrets."""
     if outcome.response is None:
@@ -117,8 +140,8 @@ def without_secrets(payload: Mapping[str, object]) -> dict[str, object]:
     """The payload with its secrets hidden, whatever version's wire form it has.
 
     Hidden are: values of settings known to be secret (1.6 ``{"key", "value"}``, 2.x
-    ``{"variable": {"name"}, "attributeValue"}``), texts whose name says so, and user names and
-    passwords within URLs.
+    ``{"variable": {"name"}, "attributeValue"}``, our own ``{"variable", "value"}``), the key of a
+    ``vpn``, texts whose name says so, and user names and passwords within URLs.
     """
     hides_value = _names_secret(payload)
     clean: dict[str, object] = {}
@@ -129,6 +152,8 @@ def without_secrets(payload: Mapping[str, object]) -> dict[str, object]:
             or (hides_value and name in ("value", "attributeValue"))
         ):
             clean[name] = HIDDEN
+        elif name == "vpn" and isinstance(value, Mapping) and "key" in value:
+            clean[name] = without_secrets(value) | {"key": HIDDEN}
         else:
             clean[name] = _clean(value)
     return clean
@@ -139,21 +164,31 @@ def _names_secret(payload: Mapping[str, object]) -> bool:
     variable = payload.get("variable")
     if isinstance(variable, Mapping):
         name = variable.get("name")
-    if not isinstance(name, str):
-        return False
+    elif variable is not None:
+        name = variable
+    return isinstance(name, str) and is_secret_setting(name)
+
+
+def is_secret_setting(name: str) -> bool:
+    """Whether a configuration key or variable of that name holds a secret."""
     return name.lower() in _SECRET_SETTINGS or _SECRET_NAME.search(name) is not None
 
 
 def _clean(value: object) -> object:
     match value:
         case str():
-            return _USERINFO.sub(rf"\1{HIDDEN}@", value)
+            return without_userinfo(_UPLOAD.sub(rf"\1{HIDDEN}", value))
         case dict():
             return without_secrets(value)
         case list() | tuple():
             return [_clean(item) for item in value]
         case _:
             return value
+
+
+def without_userinfo(text: str) -> str:
+    """The text, with user names and passwords within URLs hidden."""
+    return _USERINFO.sub(rf"\1{HIDDEN}@", text)
 
 
 def settled_event(operation: Operation) -> Event:

@@ -43,7 +43,10 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 def new_orphan(
     key: StationKey, session_id: str, ref: str | None, evse_id: int, at: datetime, now: datetime
 ) -> Session:
-    """An orphan of which nothing is known but that somebody spoke of it."""
+    """An orphan of which nothing is known but that somebody spoke of it.
+
+    One that has an id is the only one of that id, whoever hears of it at the same moment.
+    """
     return Session(
         id=session_id,
         operator_id=key.operator_id,
@@ -51,6 +54,7 @@ def new_orphan(
         identity=key.identity,
         evse_id=evse_id,
         transaction_ref=ref,
+        start_key=None if ref is None else f"ref:{ref}",
         started_at=at,
         flags=(ORPHAN,),
         created_at=now,

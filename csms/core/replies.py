@@ -9,29 +9,26 @@ from msgspec import Struct
 from csms.core.values import Authorization, Registration
 
 
-class Acknowledged(Struct, frozen=True):
+class Reply(Struct, frozen=True):
+    """Anything a station is answered."""
+
+
+class Acknowledged(Reply, frozen=True):
     """Heard and kept; the answer carries nothing."""
 
 
-class Noted(Struct, frozen=True):
-    """Answer to `csms.core.reports.Notified`: heard and kept, nothing more is done about it.
-
-    ``payload`` is the report's own; some answers repeat parts of it.
-    """
-
-    payload: dict[str, object]
-
-
-class ConnectionClaimed(Struct, frozen=True):
+class ConnectionClaimed(Reply, frozen=True):
     """Answer to `csms.core.reports.Connected`."""
 
     epoch: int
     registration: Registration
     booted: bool
     """Whether the station has ever booted on this server."""
+    deaf: bool = False
+    """Whether it answered no CALL when it was last heard of."""
 
 
-class BootAnswered(Struct, frozen=True, kw_only=True):
+class BootAnswered(Reply, frozen=True, kw_only=True):
     """``interval_s``: heartbeat period when accepted, else the wait before the next boot."""
 
     at: datetime
@@ -39,54 +36,40 @@ class BootAnswered(Struct, frozen=True, kw_only=True):
     registration: Registration
 
 
-class TimeTold(Struct, frozen=True):
+class TimeTold(Reply, frozen=True):
     """Answer to a heartbeat: the server's time."""
 
     at: datetime
 
 
-class AuthorizationGiven(Struct, frozen=True):
+class AuthorizationGiven(Reply, frozen=True):
     """Answer to an authorization request."""
 
     authorization: Authorization
 
 
-class StartAnswered(Struct, frozen=True):
+class StartAnswered(Reply, frozen=True):
     """The transaction is known as ``transaction_ref``, whatever the verdict on its token."""
 
     transaction_ref: str
     authorization: Authorization
 
 
-class StopAnswered(Struct, frozen=True):
+class StopAnswered(Reply, frozen=True):
     """``authorization`` is None when no token was presented."""
 
     authorization: Authorization | None = None
 
 
-class TransactionAnswered(Struct, frozen=True):
+class TransactionAnswered(Reply, frozen=True):
     """Answer to `csms.core.reports.TransactionTold`; ``authorization`` is None when it brought
     no token."""
 
     authorization: Authorization | None = None
 
 
-class DataTransferAnswered(Struct, frozen=True, kw_only=True):
+class DataTransferAnswered(Reply, frozen=True, kw_only=True):
     """``status``: Accepted, Rejected, UnknownMessageId or UnknownVendorId."""
 
     status: str
     data: object = None
-
-
-Reply = (
-    Acknowledged
-    | Noted
-    | ConnectionClaimed
-    | BootAnswered
-    | TimeTold
-    | AuthorizationGiven
-    | StartAnswered
-    | StopAnswered
-    | TransactionAnswered
-    | DataTransferAnswered
-)

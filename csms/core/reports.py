@@ -8,12 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from csms.core.values import ConnectorStatus, Reading
+from csms.core.certificates.presented import Presented
+from csms.core.commands import Command, Outcome
+from csms.core.values import ConnectorStatus, Operation, Reading
 
 
-class Connected(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True):
+    """Anything a station tells us; each has a rule, see `csms.core.decide`."""
+
+
+class Connected(Report, frozen=True, kw_only=True):
     """The station's socket was opened and authenticated on this node."""
 
     node: str
@@ -21,14 +27,21 @@ class Connected(Struct, frozen=True, kw_only=True):
     ocpp_version: str
 
 
-class Disconnected(Struct, frozen=True, kw_only=True):
+class Disconnected(Report, frozen=True, kw_only=True):
     """The socket of that epoch is gone."""
 
     epoch: int
     reason: str
 
 
-class Booted(Struct, frozen=True, kw_only=True):
+class HearingChanged(Report, frozen=True, kw_only=True):
+    """The station leaves CALLs unanswered, the last of them ``action``; or it answers again."""
+
+    deaf: bool
+    action: str = ""
+
+
+class Booted(Report, frozen=True, kw_only=True):
     """BootNotification (1.6 §4.2, 2.x B01)."""
 
     vendor: str
@@ -42,11 +55,11 @@ class Booted(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Beat(Struct, frozen=True):
+class Beat(Report, frozen=True):
     """Heartbeat (1.6 §4.6, 2.x G02)."""
 
 
-class ConnectorChanged(Struct, frozen=True, kw_only=True):
+class ConnectorChanged(Report, frozen=True, kw_only=True):
     """StatusNotification (1.6 §4.9, 2.x G01); evse 0 is the station itself."""
 
     evse_id: int
@@ -59,18 +72,17 @@ class ConnectorChanged(Struct, frozen=True, kw_only=True):
     vendor_error_code: str | None = None
 
 
-class AuthorizationAsked(Struct, frozen=True, kw_only=True):
+class AuthorizationAsked(Report, frozen=True, kw_only=True):
     """Authorize (1.6 §4.1, 2.x C01)."""
 
     id_token: str
     kind: str | None = None
+    presented: Presented | None = None
+    """The contract certificate that came with it, if one did (2.x C07)."""
 
 
-class SessionStarted(Struct, frozen=True, kw_only=True):
-    """StartTransaction (1.6 §4.8), TransactionEvent Started (2.x E01, E02).
-
-    ``transaction_ref`` is None where the server issues it (1.6).
-    """
+class SessionStarted(Report, frozen=True, kw_only=True):
+    """StartTransaction (1.6 §4.8): the server will name the transaction."""
 
     evse_id: int
     connector_id: int = 1
@@ -79,21 +91,19 @@ class SessionStarted(Struct, frozen=True, kw_only=True):
     told_at: str | None = None
     """The time as the station spelled it, where ``at`` is not what it said."""
     meter_wh: float | None = None
-    transaction_ref: str | None = None
     reservation_ref: int | None = None
-    offline: bool = False
 
 
-class Metered(Struct, frozen=True, kw_only=True):
-    """MeterValues (1.6 §4.7, 2.x J01); readings within a transaction name it."""
+class Metered(Report, frozen=True, kw_only=True):
+    """MeterValues (1.6 §4.7, 2.x J01); readings within a transaction name it (1.6)."""
 
     evse_id: int
     transaction_ref: str | None = None
     readings: tuple[Reading, ...] = ()
 
 
-class SessionStopped(Struct, frozen=True, kw_only=True):
-    """StopTransaction (1.6 §4.10), TransactionEvent Ended (2.x E06 ff.)."""
+class SessionStopped(Report, frozen=True, kw_only=True):
+    """StopTransaction (1.6 §4.10)."""
 
     transaction_ref: str
     at: datetime
@@ -111,7 +121,7 @@ class Stage(StrEnum):
     ENDED = "ended"
 
 
-class TransactionTold(Struct, frozen=True, kw_only=True):
+class TransactionTold(Report, frozen=True, kw_only=True):
     """TransactionEvent (2.x E01-E15): the station names and numbers what it tells.
 
     ``sequence_number`` orders the events of a transaction, with gaps where some were lost or
@@ -122,6 +132,8 @@ class TransactionTold(Struct, frozen=True, kw_only=True):
     transaction_ref: str
     sequence_number: int
     at: datetime
+    told_at: str | None = None
+    """The time as the station spelled it, where ``at`` is not what it said."""
     offline: bool = False
     trigger: str = ""
     """triggerReason, as OCPP names it."""
@@ -130,7 +142,11 @@ class TransactionTold(Struct, frozen=True, kw_only=True):
     connector_id: int | None = None
     id_token: str | None = None
     id_token_kind: str | None = None
+    additional_info: tuple[tuple[str, str], ...] = ()
+    """What else identifies who presents the token: texts, each with its type."""
     readings: tuple[Reading, ...] = ()
+    details: dict[str, object] = field(default_factory=dict)
+    """What else is told of the transaction, as JSON; by the names of `Session.details`."""
     reason: str | None = None
     """stoppedReason; None on an end means Local."""
     remote_start_ref: int | None = None
@@ -138,7 +154,7 @@ class TransactionTold(Struct, frozen=True, kw_only=True):
     reservation_ref: int | None = None
 
 
-class DataTransferred(Struct, frozen=True, kw_only=True):
+class DataTransferred(Report, frozen=True, kw_only=True):
     """DataTransfer from the station (1.6 §4.3, 2.x P02): opaque and untrusted."""
 
     vendor_id: str
@@ -146,37 +162,7 @@ class DataTransferred(Struct, frozen=True, kw_only=True):
     data: object = None
 
 
-class FirmwareProgressed(Struct, frozen=True, kw_only=True):
-    """FirmwareStatusNotification (1.6 §4.5, 2.x L01)."""
-
-    status: str
-    request_id: int | None = None
-
-
-class LogUploadProgressed(Struct, frozen=True, kw_only=True):
-    """DiagnosticsStatusNotification (1.6 §4.4), LogStatusNotification (2.x N01)."""
-
-    status: str
-    request_id: int | None = None
-
-
-class Notified(Struct, frozen=True, kw_only=True):
-    """Any other message of a 2.x station: reports, events, certificates asked for, and so on.
-
-    ``payload`` is the message in its wire form, storable; where it broke its schema, mended.
-    """
-
-    action: str
-    payload: dict[str, object]
-    request_ref: int | None = None
-    """requestId: the request of ours that it belongs to."""
-    sequence_number: int | None = None
-    """seqNo: its place among the parts of one report."""
-    last: bool = True
-    """Whether it is complete with this part (``tbc`` is not set)."""
-
-
-class Quarantined(Struct, frozen=True, kw_only=True):
+class Quarantined(Report, frozen=True, kw_only=True):
     """A message that may prove money and that nobody could read; kept as it came."""
 
     action: str
@@ -184,20 +170,11 @@ class Quarantined(Struct, frozen=True, kw_only=True):
     content: str
 
 
-Report = (
-    Connected
-    | Disconnected
-    | Booted
-    | Beat
-    | ConnectorChanged
-    | AuthorizationAsked
-    | SessionStarted
-    | Metered
-    | SessionStopped
-    | TransactionTold
-    | DataTransferred
-    | FirmwareProgressed
-    | LogUploadProgressed
-    | Notified
-    | Quarantined
-)
+class CommandAnswered(Report, frozen=True, kw_only=True):
+    """The outcome of what a station was asked."""
+
+    operation: Operation
+    command: Command
+    outcome: Outcome
+    at: datetime
+    """When it became known."""

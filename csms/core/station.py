@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from csms.core.decisions import (
@@ -10,23 +11,23 @@ from csms.core.decisions import (
     ClaimConnection,
     Decision,
     Policy,
-    ProgressStation,
     Quarantine,
     Question,
     ReleaseConnection,
     SetConnector,
+    SetHearing,
     State,
 )
 from csms.core.events import Event
-from csms.core.replies import BootAnswered, ConnectionClaimed, DataTransferAnswered
+from csms.core.happenings import Happened, fingerprint
+from csms.core.oddities import Oddity
+from csms.core.replies import BootAnswered, ConnectionClaimed
 from csms.core.reports import (
     Booted,
     Connected,
     ConnectorChanged,
-    DataTransferred,
     Disconnected,
-    FirmwareProgressed,
-    LogUploadProgressed,
+    HearingChanged,
     Quarantined,
 )
 from csms.core.values import Registration, StationKey
@@ -54,7 +55,11 @@ def fact(kind: str, key: StationKey, at: datetime, /, **data: object) -> Event:
 def connected(
     report: Connected, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
-    """The newest connection wins; its epoch fences off what an older one may still do."""
+    """The newest connection wins; its epoch fences off what an older one may still do.
+
+    A station may change its OCPP version from one connection to the next: its history stays its
+    own, and the change is told, for it may also be somebody who plays the station.
+    """
     epoch = state.epoch + 1
     claim = ClaimConnection(
         station_id=key.id,
@@ -74,11 +79,26 @@ def connected(
         peer=report.peer,
         ocpp_version=report.ocpp_version,
     )
-    return Decision(
-        ConnectionClaimed(epoch, state.registration, state.booted),
-        (claim,),
-        (event,),
-    )
+    deaf = state.deaf_since is not None
+    reply = ConnectionClaimed(epoch, state.registration, state.booted, deaf)
+    if state.ocpp_version in (None, report.ocpp_version):
+        return Decision(reply, (claim,), (event,))
+    change = {"before": state.ocpp_version, "after": report.ocpp_version}
+    changed = fact("station.version", key, now, epoch=epoch, peer=report.peer, **change)
+    return Decision(reply, (claim, _happened("version", key, now, change)), (event, changed))
+
+
+def hearing_changed(
+    report: HearingChanged, key: StationKey, state: State, now: datetime, _policy: Policy
+) -> Decision:
+    """A station answers no CALL any more, or does again; told when it changes."""
+    if report.deaf == (state.deaf_since is not None):
+        return Decision(ACKNOWLEDGED)
+    hearing = SetHearing(station_id=key.id, deaf_since=now if report.deaf else None)
+    kind = "deaf" if report.deaf else "hearing"
+    data: dict[str, object] = {"action": report.action} if report.deaf else {}
+    event = fact(f"station.{kind}", key, now, **data)
+    return Decision(ACKNOWLEDGED, (hearing, _happened(kind, key, now, data)), (event,))
 
 
 def disconnected(
@@ -145,10 +165,15 @@ def connector_changed(
     A station whose clock is ahead is taken to mean now, or its next honest status would be
     thrown away as old.
     """
-    at = now if report.at is None or report.at > now + CLOCK_TOLERANCE else report.at
+    at = report.at or now
+    odd: tuple[tuple[Oddity, str], ...] = ()
+    if at > now + CLOCK_TOLERANCE:
+        odd = ((Oddity.CLOCK_AHEAD, at.isoformat()),)
+        at = now
     before = state.connector
     if before is not None and before.status_at is not None and at < before.status_at:
-        return Decision(ACKNOWLEDGED)
+        place = f"{report.evse_id}.{report.connector_id} {at.isoformat()}"
+        return Decision(ACKNOWLEDGED, oddities=((Oddity.STATUS_OUT_OF_ORDER, place),))
     write = SetConnector(
         station_id=key.id,
         operator_id=key.operator_id,
@@ -166,7 +191,7 @@ def connector_changed(
         report.error_code,
         report.vendor_error_code,
     ):
-        return Decision(ACKNOWLEDGED, (write,))
+        return Decision(ACKNOWLEDGED, (write,), oddities=odd)
     event = fact(
         "connector.status",
         key,
@@ -179,34 +204,19 @@ def connector_changed(
         info=report.info,
         vendor_error_code=report.vendor_error_code,
     )
-    return Decision(ACKNOWLEDGED, (write,), (event,))
+    return Decision(ACKNOWLEDGED, (write,), (event,), oddities=odd)
 
 
-def firmware_progressed(
-    report: FirmwareProgressed, key: StationKey, _state: State, now: datetime, _policy: Policy
-) -> Decision:
-    """Keep the state of a firmware update (OCPP 1.6 §4.5)."""
-    write = ProgressStation(station_id=key.id, firmware_status=report.status, at=now)
-    event = fact("station.firmware", key, now, status=report.status, request_id=report.request_id)
-    return Decision(ACKNOWLEDGED, (write,), (event,))
-
-
-def log_upload_progressed(
-    report: LogUploadProgressed, key: StationKey, _state: State, now: datetime, _policy: Policy
-) -> Decision:
-    """Keep the state of a diagnostics or log upload (OCPP 1.6 §4.4)."""
-    write = ProgressStation(station_id=key.id, diagnostics_status=report.status, at=now)
-    event = fact(
-        "station.diagnostics", key, now, status=report.status, request_id=report.request_id
+def _happened(kind: str, key: StationKey, now: datetime, content: Mapping[str, object]) -> Happened:
+    return Happened(
+        station_id=key.id,
+        operator_id=key.operator_id,
+        kind=kind,
+        at=now,
+        received_at=now,
+        content=dict(content),
+        fingerprint=fingerprint(dict(content)),
     )
-    return Decision(ACKNOWLEDGED, (write,), (event,))
-
-
-def data_transferred(
-    _report: DataTransferred, _key: StationKey, _state: State, _now: datetime, _policy: Policy
-) -> Decision:
-    """No vendor is known here, which the standard has an answer for (OCPP 1.6 §4.3)."""
-    return Decision(DataTransferAnswered(status="UnknownVendorId"))
 
 
 def quarantined(

@@ -99,6 +99,9 @@ class Station(Struct, frozen=True, kw_only=True):
     vendor_data: dict[str, object] = field(default_factory=dict)
     """Whatever else the operator wants to keep with the station."""
     password_hash: str | None = None
+    offered_password_hash: str | None = None
+    """Of a password that the station is being given; good beside the other until it is known which
+    one counts."""
     strictness: Strictness | None = None
     """None: the server's setting."""
     ocpp_versions: tuple[str, ...] | None = None
@@ -108,6 +111,8 @@ class Station(Struct, frozen=True, kw_only=True):
     heartbeat_interval_s: int | None = None
     """None: the server's setting."""
     booted_at: datetime | None = None
+    deaf_since: datetime | None = None
+    """The station answers no command; None: it does, as far as is known."""
     last_seen_at: datetime | None = None
     firmware_status: str | None = None
     diagnostics_status: str | None = None
@@ -156,6 +161,9 @@ class TokenStatus(StrEnum):
     EXPIRED = "Expired"
     INVALID = "Invalid"
     CONCURRENT = "ConcurrentTx"
+    UNKNOWN = "Unknown"
+    """Nobody knows the token; from here on, words that OCPP 1.6 has not."""
+    NOT_HERE = "NotAtThisLocation"
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -172,7 +180,8 @@ class Token(Struct, frozen=True, kw_only=True):
     max_sessions: int | None = None
     """Concurrent sessions allowed; None: the server's setting, 0: no limit."""
     stations: tuple[str, ...] | None = None
-    """Identities where the token is good; None: everywhere."""
+    """Where the token is good: identities, or ``identity/evse_id`` for a single EVSE; None:
+    everywhere."""
     note: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -184,6 +193,10 @@ class Authorization(Struct, frozen=True, kw_only=True):
     status: TokenStatus
     expires_at: datetime | None = None
     group_id: str | None = None
+    evse_ids: tuple[int, ...] | None = None
+    """EVSEs of the station where the token is good; None: all."""
+    certificate_status: str | None = None
+    """Of the contract certificate that came with the token, as OCPP 2.x names it."""
 
 
 class Sample(Struct, frozen=True, omit_defaults=True):
@@ -233,6 +246,27 @@ class SessionStatus(StrEnum):
     ENDED = "ended"
 
 
+class Numbering(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of the numbers (seqNo) of a transaction's events, see `csms.core.numbering`."""
+
+    seen: tuple[tuple[int, int], ...] = ()
+    """Runs of numbers that came, lowest first: the first and last of each."""
+    forgotten: int = 0
+    """Gaps that are no longer told apart from what came, because there were too many."""
+    first: int | None = None
+    """The number of the start, when it came."""
+    last: int | None = None
+    """The number of the end, when it came."""
+    trusted: bool = True
+    """Whether each number means one event; some stations give all events the same."""
+    newest_at: datetime
+    """The time of the newest event."""
+    as_of: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """The number and time of the event that told each detail of the session."""
+    stop_group: str | None = None
+    """The group of the token that stopped it."""
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """A charging session: one OCPP transaction, whatever version reported it.
 
@@ -249,8 +283,10 @@ class Session(Struct, frozen=True, kw_only=True):
     connector_id: int = 1
     transaction_ref: str | None = None
     """The id station and server know the transaction by; a decimal int32 for 1.6."""
+    named_by_station: bool = False
+    """Whether the station made that id (2.x) and not the server (1.6)."""
     start_key: str | None = None
-    """What makes a repeated start recognisable."""
+    """What makes a repeated start, or the events of one transaction, recognisable."""
     id_token: str | None = None
     group_id: str | None = None
     authorization: str | None = None
@@ -274,6 +310,12 @@ class Session(Struct, frozen=True, kw_only=True):
     operation_id: str | None = None
     """The remote start that led to it."""
     reservation_ref: int | None = None
+    charging_state: str | None = None
+    """Charging, EVConnected, SuspendedEV, SuspendedEVSE or Idle, as last told (2.x)."""
+    details: dict[str, object] = field(default_factory=dict)
+    """What else the station told of the transaction (2.x), each as last told."""
+    numbering: Numbering | None = None
+    """Which of its events came (2.x)."""
     flags: tuple[str, ...] = ()
     version: int = 0
     """Grows with every write, so that a writer notices that it looked at an older one."""
@@ -319,6 +361,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """Why, in words, when the status alone does not tell."""
     evse_id: int | None = None
     id_token: str | None = None
+    ref: int | None = None
+    """The number by which station and server speak of it (requestId, remoteStartId ...)."""
     session_id: str | None = None
     """The session a remote start led to, or a remote stop meant."""
     requested_by: str | None = None

@@ -26,13 +26,16 @@ from csms.core.admission import (
     Target,
     basic_credentials,
     choose,
+    key_oddity,
     locate,
     printable,
 )
 from csms.core.errors import Overloaded, Refusal, Unavailable
+from csms.core.oddities import Oddity
 from csms.core.ports import IDoorbell, IStations
-from csms.core.values import RefusedAttempt, Registration, Station
+from csms.core.values import RefusedAttempt, Registration, Station, StationKey
 from csms.gateway.counters import Counters
+from csms.gateway.handshake import ORIGIN
 from csms.gateway.keys import Keys, Verify
 from csms.gateway.settings import GatewaySettings
 from csms.gateway.sources import Sources
@@ -118,7 +121,7 @@ class Admission:
         """Let a client in, or raise `RefusedError`."""
         visitor = self._visitor(knock)
         self._check_room(visitor)
-        if self._dialect(visitor, None) is None:
+        if visitor.knock.protocols and self._dialect(visitor, None) is None:
             raise self._no_common_subprotocol(visitor)
         try:
             station = await self._authenticated(visitor)
@@ -149,7 +152,27 @@ class Admission:
                 version=dialect.version,
                 station=visitor.identity,
             )
+        self._note_oddities(visitor, station, dialect)
         return Admitted(station, dialect, subprotocol, visitor.source, _peer(knock, visitor.source))
+
+    def _note_oddities(self, visitor: _Visitor, station: Station, dialect: Dialect) -> None:
+        """What was odd about the handshake of a station that is let in."""
+        knock = visitor.knock
+        noted = [(oddity, knock.resource.partition("?")[0]) for oddity in visitor.target.oddities]
+        if not knock.protocols:
+            noted.append((Oddity.NO_SUBPROTOCOL, dialect.version))
+        if ORIGIN in knock.headers:
+            noted.append((Oddity.ORIGIN_HEADER, knock.headers[ORIGIN]))
+        credentials = basic_credentials(knock.headers.get("authorization", ""))
+        if station.password_hash is not None and credentials is not None:
+            spelling = key_oddity(dialect.version, credentials.password)
+            if spelling is not None:
+                noted.append((spelling, ""))
+        if noted:
+            key = StationKey(station.id, station.identity, station.operator_id)
+            now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+            for oddity, example in noted:
+                self._doorbell.quirk(key, oddity, printable(example), now)
 
     # --- who --------------------------------------------------------------------------------
 
@@ -174,7 +197,11 @@ class Admission:
     def _dialect(
         self, visitor: _Visitor, versions: tuple[str, ...] | None
     ) -> tuple[str | None, Dialect] | None:
-        """The dialect to speak with a station that may use ``versions`` (None: any)."""
+        """The dialect to speak with a station that may use ``versions`` (None: any).
+
+        One that offers no subprotocol speaks the version that its URL names, or a setting, or its
+        record, if that leaves only one.
+        """
         spoken = {
             name: dialect
             for name, dialect in self._spoken.items()
@@ -184,6 +211,8 @@ class Admission:
             name = choose(visitor.knock.protocols, spoken)
             return None if name is None else (name, spoken[name])
         assumed = visitor.target.version or self._settings.assume_version
+        if not assumed and versions is not None and len(versions) == 1:
+            (assumed,) = versions
         for dialect in spoken.values():
             if dialect.version == assumed:
                 return None, dialect
@@ -195,16 +224,32 @@ class Admission:
         """The station that the client proved to be, or may claim to be."""
         station = await self._stations.find(visitor.identity)
         stored = None if station is None else station.password_hash
+        offered = None if station is None else station.offered_password_hash
         if stored is None and self._is_open(visitor):
-            return station or await self._newcomer(visitor)
+            if station is None:
+                return await self._newcomer(visitor)
+            if offered is not None and await self._brings(visitor, offered):
+                await self._stations.prove_password(station.id, offered)
+            return station
         reason = RefusalReason.WRONG_CREDENTIALS
         if station is None:
             reason = RefusalReason.UNKNOWN_STATION
         elif stored is None or "authorization" not in visitor.knock.headers:
             reason = RefusalReason.NO_CREDENTIALS
-        await self._check_password(visitor, stored, reason)
+        new = await self._check_password(visitor, stored, offered, reason)
         assert station is not None  # nothing fits no password
+        if new is not None:
+            await self._stations.prove_password(station.id, new)
         return station
+
+    async def _brings(self, visitor: _Visitor, stored: str) -> bool:
+        """Whether the client, who may come in anyway, has that password."""
+        credentials = basic_credentials(visitor.knock.headers.get("authorization", ""))
+        return (
+            credentials is not None
+            and credentials.username == visitor.identity.encode()
+            and await self._keys.fits(stored, credentials.password)
+        )
 
     def _is_open(self, visitor: _Visitor) -> bool:
         """Whether a station without password may connect from there."""
@@ -218,6 +263,8 @@ class Admission:
 
     async def _newcomer(self, visitor: _Visitor) -> Station:
         """A station that nobody declared."""
+        if self._dialect(visitor, None) is None:
+            raise self._no_common_subprotocol(visitor)
         match self._settings.unknown:
             case "accept":
                 registration = Registration.ACCEPTED
@@ -235,8 +282,14 @@ class Admission:
             ) from None
 
     async def _check_password(
-        self, visitor: _Visitor, stored: str | None, reason: RefusalReason
-    ) -> None:
+        self,
+        visitor: _Visitor,
+        stored: str | None,
+        offered: str | None,
+        reason: RefusalReason,
+    ) -> str | None:
+        """Refuse whoever does not have a password of the station; the hash, if it is that of the
+        one that is ``offered``."""
         header = visitor.knock.headers.get("authorization")
         if header is None:
             raise self._unproven(visitor, reason, "no credentials")
@@ -246,7 +299,7 @@ class Admission:
         password = credentials.password
         named = credentials.username == visitor.identity.encode()
         if stored is not None and named and self._keys.remembers(stored, password):
-            return
+            return None
         wait_s = max(self._wrong.wait_s(visitor.key), self._guesses.wait_s(visitor.source))
         if wait_s:
             raise self._refused(
@@ -256,7 +309,10 @@ class Admission:
         self._wrong.failed(visitor.key)
         if named and await self._keys.fits(stored, password):
             self._wrong.succeeded(visitor.key)
-            return
+            return None
+        if named and offered is not None and await self._keys.fits(offered, password):
+            self._wrong.succeeded(visitor.key)
+            return offered
         self._guesses.take(visitor.source)
         detail = "wrong password" if named else "the user name is not the identity"
         raise self._unproven(visitor, reason, detail)

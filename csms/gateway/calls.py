@@ -15,7 +15,8 @@ connection may wake that half up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, succeed
@@ -176,6 +177,12 @@ class Calls:
         else:
             fault = event.fault
         return None if fault is None else self._rpc.dispute(event.call, fault)
+
+    def departures(self, event: Answered, now: datetime) -> Sequence[tuple[str, str]]:
+        """The rules by which an answer was tolerated, each with the place in its payload."""
+        order = event.call.token
+        assert isinstance(order, _Order)
+        return self._dialect.departures(order.command, event.payload, now)
 
     def heard(self) -> None:
         """The station answered, too late."""

@@ -2,6 +2,12 @@
 
 Order of checks for a message (OCPP-J, each layer before the next): frame and envelope (`Rpc`),
 action, registration, payload (`Dialect`), then the intake, which answers after its commit.
+
+Note: who is asked to boot
+--------------------------
+A station that was accepted by another server before, or before its record here was lost, sees no
+reason to boot again, and everything else it says is refused.  It is asked for a BootNotification
+then, once on each connection that did not bring one.
 """
 
 from __future__ import annotations
@@ -15,16 +21,18 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from csms.adapter.dialect import Fault, FaultKind
-from csms.core.commands import Command, Outcome
+from csms.core.commands import Command, Outcome, Trigger
 from csms.core.errors import Refusal
+from csms.core.oddities import Oddity
 from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
 from csms.core.reports import Beat, Quarantined
-from csms.core.values import Registration, StationKey
+from csms.core.values import Registration, StationKey, Strictness
 from csms.gateway.admission import Admitted
 from csms.gateway.calls import Calls
 from csms.gateway.claim import Claim
 from csms.gateway.frames import ENVELOPES
 from csms.gateway.gate import admits, is_open
+from csms.gateway.grace import Grace
 from csms.gateway.messages import (
     Answered,
     Call,
@@ -38,7 +46,7 @@ from csms.gateway.messages import (
     Told,
 )
 from csms.gateway.pace import Pace
-from csms.gateway.remarks import note_deafness, note_dispute, take_told
+from csms.gateway.remarks import Remarks
 from csms.gateway.rpc import Rpc
 from csms.gateway.surroundings import Surroundings
 from csms.gateway.visits import (
@@ -48,7 +56,6 @@ from csms.gateway.visits import (
     TRY_AGAIN_LATER,
     Wire,
 )
-from csms.gateway.wheel import Timer
 
 _SEEN_EVERY_S = 5.0
 _NOT_STORED = Fault(FaultKind.INTERNAL, "The message could not be stored. Try again later.")
@@ -67,18 +74,18 @@ class Link:
 
     __slots__ = (
         "_around",
+        "_booting",
         "_calls",
         "_claim",
         "_dialect",
         "_draining",
         "_gone",
         "_grace",
-        "_heard",
         "_held",
         "_lost",
         "_open",
         "_pace",
-        "_released",
+        "_remarks",
         "_rpc",
         "_seen_again_at",
         "_socket",
@@ -103,6 +110,7 @@ class Link:
         self._register(station.registration, booted=False)
         self._around = around
         self._claim = Claim(around, self.key, self._on_claim)
+        self._remarks = Remarks(around, self.key)
         self._socket = socket
         self._gone = gone
         self._strictness = station.strictness or settings.strictness
@@ -114,9 +122,8 @@ class Link:
             settings.outbound_limit,
         )
         self._calls: Calls | None = None
-        self._released = False
-        self._grace: Timer | None = None
-        self._heard = False
+        self._booting = False
+        self._grace = Grace(around, self._grace_over)
         self._held: list[bytes] | None = []
         self._lost = False
         self._draining = False
@@ -127,8 +134,7 @@ class Link:
 
     def start(self, peer: str) -> None:
         """Claim the connection; until that is answered, what the station says is held."""
-        settings = self._around.settings
-        self._grace = self._around.wheel.call_later(settings.silence_grace_s, self._release)
+        self._grace.begin()
         self._claim.begin(peer, self._dialect.version)
 
     def _on_claim(self, claimed: ConnectionClaimed | None) -> None:
@@ -137,9 +143,12 @@ class Link:
             self._socket.close(TRY_AGAIN_LATER, "try again later")
             return
         self._register(claimed.registration, booted=claimed.booted)
+        self._remarks.deaf = claimed.deaf
         now = self._around.clock.seconds()
         for payload in held:
             self._handle(payload, now)
+        if self._grace.ended:
+            self._ask_to_boot()
 
     def _register(self, registration: Registration, *, booted: bool) -> None:
         self.registration = registration
@@ -152,8 +161,7 @@ class Link:
     def lost(self, reason: str) -> None:
         """The socket is gone.  Reports on their way are committed all the same."""
         self._lost = True
-        if self._grace is not None:
-            self._grace.cancel()
+        self._grace.end()
         left = self._rpc.close()
         if self._calls is not None:
             self._calls.give_up(left, "The connection was lost before the answer.")
@@ -200,7 +208,7 @@ class Link:
         event = self._rpc.receive(payload)
         if type(event) is Call:
             self._on_call(event, payload, now)
-        elif event is not None:
+        else:
             self._on_event(event, now)
 
     def _sighted(self, now: float) -> None:
@@ -208,9 +216,7 @@ class Link:
         at = datetime.fromtimestamp(now, UTC)
         if self._claim.epoch is not None:
             self._around.doorbell.seen(self.key.id, self._claim.epoch, at)
-        if not self._heard:
-            self._heard = True
-            self._shorten_grace()
+        self._grace.heard()
 
     def _on_call(self, call: Call, payload: bytes, now: float) -> None:
         around = self._around
@@ -229,9 +235,12 @@ class Link:
             self._refuse(call, fault)
             return
         at = datetime.fromtimestamp(now, UTC)
-        if call.quirk:
-            around.doorbell.quirk(self.key, call.quirk, call.action, at)
-        understood = dialect.read(call.action, call.payload, self._strictness, at)
+        said: object = call.payload
+        if call.oddity is Oddity.NULL_PAYLOAD:
+            said = None
+        elif call.oddity is not None:
+            around.doorbell.quirk(self.key, call.oddity, call.action, at)
+        understood = dialect.read(call.action, said, self._strictness, at)
         if isinstance(understood, Fault):
             self._on_fault(call, understood, payload)
             return
@@ -247,13 +256,13 @@ class Link:
         """Before the station may say everything."""
         expected = self._calls is not None and self._calls.expects(action)
         boot = self._dialect.is_boot(action)
+        self._booting = self._booting or boot
         return admits(self._dialect.version, self.registration, boot=boot, expected=expected)
 
     def _on_told(self, told: Told, now: float) -> None:
         self._around.counters.told += 1
         if not self._draining and (self._open or self._may_say(told.action)):
-            at = datetime.fromtimestamp(now, UTC)
-            take_told(self._around, self.key, self._dialect, self._strictness, told, at)
+            self._remarks.told(self._dialect, self._strictness, told, now)
 
     def _on_fault(self, call: Call, fault: Fault, payload: bytes) -> None:
         if not self._dialect.carries_money(call.action):
@@ -274,6 +283,7 @@ class Link:
             self._refuse(call, _NOT_STORED)
         elif type(reply) is BootAnswered:
             self._register(reply.registration, booted=True)
+            self._remarks.booted(call.id)
             # Asked again, a station that is not accepted must get a fresh answer.
             accepted = reply.registration is Registration.ACCEPTED
             self._answer(call, reply, keep=accepted)
@@ -310,31 +320,38 @@ class Link:
         counters = self._around.counters
         match event:
             case Answered() | Failed():
-                self._on_answer(event)
+                if event.oddity is not None:
+                    self._remarks.note(event.oddity, event.call.action, now)
+                self._remarks.heard()
+                self._on_answer(event, now)
                 self._close_if_drained()
             case Told():
                 self._on_told(event, now)
             case Disputed():
-                note_dispute(self._around, self.key, event, datetime.fromtimestamp(now, UTC))
-            case Send(frame, fault):
+                self._remarks.disputed(event, now)
+            case Send(frame, fault, oddity, example):
                 if fault is not None:
                     counters.faults[fault] += 1
+                if oddity is not None:
+                    self._remarks.note(oddity, example, now)
                 self._socket.send(frame)
             case Stray(how):
-                counters.strays[how] += 1
                 if self._calls is not None and how != "unknown":
                     self._calls.heard()
-                _log.debug("An answer to nothing: {how}", how=how, station=self.key.identity)
-            case Noise(reason):
-                counters.noise += 1
-                at = datetime.fromtimestamp(now, UTC)
-                self._around.doorbell.quirk(self.key, "unreadable_frame", reason, at)
+                self._remarks.stray(how, now)
+            case Noise(reason, oddity):
+                counters.noise += oddity is not Oddity.EMPTY_FRAME
+                self._remarks.note(oddity, reason, now)
             case Flood(reason):
                 self._flooded(reason)
 
-    def _on_answer(self, event: Answered | Failed) -> None:
+    def _on_answer(self, event: Answered | Failed, now: float) -> None:
         if self._calls is None:
             return
+        if isinstance(event, Answered) and self._strictness is not Strictness.OFF:
+            at = datetime.fromtimestamp(now, UTC)
+            for name, place in self._calls.departures(event, at):
+                self._around.doorbell.quirk(self.key, name, f"{event.call.action} {place}", at)
         complaint = self._calls.dispute(event)
         if complaint is not None:
             self._around.counters.disputes += 1
@@ -378,30 +395,30 @@ class Link:
                 self._socket.send,
                 self._on_deaf,
                 deaf_after=around.settings.deaf_after,
-                released=self._released,
+                released=self._grace.ended,
             )
         self._around.counters.commands += 1
         return self._calls.submit(command, timeout_s, self.registration, restricted=not self._open)
 
     def _on_deaf(self, action: str) -> None:
-        if note_deafness(self._around, self.key, action):
+        if self._remarks.unheard(action):
             self._socket.close(POLICY_VIOLATION, "no call is answered")
 
-    def _shorten_grace(self) -> None:
-        """The station speaks: it will boot now, or never."""
-        if not self._released and self._grace is not None:
-            self._grace.cancel()
-            self._grace = self._around.wheel.call_later(
-                self._around.settings.call_grace_s, self._release
-            )
+    def _grace_over(self) -> None:
+        self._release()
+        if self._held is None:
+            self._ask_to_boot()
+
+    def _ask_to_boot(self) -> None:
+        """Once, of who may say nothing else and has not thought of it."""
+        if self._open or self._booting or self.registration is Registration.REJECTED:
+            return
+        self._booting = True
+        _log.info("Station is asked to boot", station=self.key.identity)
+        self.send(Trigger(message="BootNotification"), self._around.settings.call_timeout_s)
 
     def _release(self) -> None:
-        if self._released:
-            return
-        self._released = True
-        if self._grace is not None:
-            self._grace.cancel()
-            self._grace = None
+        self._grace.end()
         if self._calls is not None:
             self._calls.release()
 

@@ -7,9 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from csms.adapter.faults import Fault, FaultKind
-
-REUSED_ID = "reused_message_id"
-NULL_PAYLOAD = "null_payload"
+from csms.core.oddities import Oddity
 
 
 class Call(Struct, frozen=True, gc=False):
@@ -19,8 +17,8 @@ class Call(Struct, frozen=True, gc=False):
     action: str
     payload: dict[str, object]
     digest: int
-    quirk: str = ""
-    """A tolerated oddity of the envelope: `REUSED_ID` or `NULL_PAYLOAD`."""
+    oddity: Oddity | None = None
+    """Of the envelope: `Oddity.REUSED_MESSAGE_ID` or `Oddity.NULL_PAYLOAD`."""
 
 
 class Told(Struct, frozen=True):
@@ -43,10 +41,15 @@ class Disputed(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """A frame to send at once: a stored answer, or an error when ``fault`` is set."""
+    """A frame to send at once: a stored answer, or an error when ``fault`` is set.
+
+    ``oddity`` and ``example`` say what was wrong with the frame that it answers.
+    """
 
     frame: bytes
     fault: FaultKind | None = None
+    oddity: Oddity | None = None
+    example: str = ""
 
 
 class Answered(Struct, frozen=True):
@@ -54,6 +57,7 @@ class Answered(Struct, frozen=True):
 
     call: Outgoing
     payload: dict[str, object]
+    oddity: Oddity | None = None
 
 
 class Failed(Struct, frozen=True):
@@ -66,6 +70,7 @@ class Failed(Struct, frozen=True):
     code: str
     description: str
     fault: Fault | None = None
+    oddity: Oddity | None = None
 
 
 class Stray(Struct, frozen=True):
@@ -78,6 +83,7 @@ class Noise(Struct, frozen=True):
     """A frame that is no message and gets no answer."""
 
     reason: str
+    oddity: Oddity = Oddity.UNREADABLE_FRAME
 
 
 class Flood(Struct, frozen=True):

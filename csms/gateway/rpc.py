@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from csms.adapter.faults import Fault, FaultKind
+from csms.core.oddities import Oddity
 from csms.gateway.answers import Answers
 from csms.gateway.frames import (
     CALL,
@@ -37,8 +38,6 @@ from csms.gateway.frames import (
     without_nul,
 )
 from csms.gateway.messages import (
-    NULL_PAYLOAD,
-    REUSED_ID,
     Answered,
     Call,
     Disputed,
@@ -56,6 +55,8 @@ from csms.gateway.outbox import Outbox
 NOISE_LIMIT = 500
 """Unreadable frames in a row that make a flood."""
 
+_WHOLE_REASON = 3
+"""Code, description and details of a CALLERROR."""
 _LONGEST_CODE = 64
 _LONGEST_DESCRIPTION = 255
 
@@ -101,8 +102,8 @@ class Rpc:
 
     # --- from the station -------------------------------------------------------------------
 
-    def receive(self, data: bytes) -> Event | None:
-        """What a text of the station means; None when it is empty.  Never raises."""
+    def receive(self, data: bytes) -> Event:
+        """What a text of the station means.  Never raises."""
         try:
             frame = parse(data)
         except UnreadableError:
@@ -131,11 +132,14 @@ class Rpc:
         action: str,
         payload: dict[str, object],
         data: bytes,
-        quirk: str = "",
+        oddity: Oddity | None = None,
     ) -> Event:
         self._noise = 0
         if message_id in self._open:
-            return self._error(message_id, self._envelope.twin, "this message id is in progress")
+            text = "this message id is in progress"
+            return self._error(
+                message_id, self._envelope.twin, text, Oddity.REUSED_MESSAGE_ID, action
+            )
         if len(self._open) >= self._inbound_limit:
             return Flood("too many calls at once")
         digest = hash(data)
@@ -146,15 +150,15 @@ class Rpc:
                 if same and given.frame is not None:
                     return Send(given.frame)
                 self._answers.forget(given)
-                quirk = quirk if same else REUSED_ID
-        call = Call(message_id, action, payload, digest, quirk)
+                oddity = oddity if same else Oddity.REUSED_MESSAGE_ID
+        call = Call(message_id, action, payload, digest, oddity)
         self._open[message_id] = call
         return call
 
-    def _unusual(self, frame: list[object], data: bytes) -> Event | None:
+    def _unusual(self, frame: list[object], data: bytes) -> Event:
         match frame:
             case [2, str(message_id), str(action), None] if len(message_id) <= MAX_ID:
-                return self._called(message_id, action, {}, data, NULL_PAYLOAD)
+                return self._called(message_id, action, {}, data, Oddity.NULL_PAYLOAD)
             case [2, message_id, *_]:
                 self._noise = 0
                 return self._bad_call(message_id)
@@ -168,19 +172,17 @@ class Rpc:
             case [3 | 4, *_]:
                 return self._noisy("an answer without message id")
             case [_, str(message_id), *_] if self._envelope.unknown_type is not None:
-                return self._error(
-                    echo(message_id), self._envelope.unknown_type, "unknown message type"
-                )
+                text, oddity = "unknown message type", Oddity.UNKNOWN_MESSAGE_TYPE
+                return self._error(echo(message_id), self._envelope.unknown_type, text, oddity)
             case _:
-                return self._noisy("unknown message type")
+                return self._noisy("unknown message type", Oddity.UNKNOWN_MESSAGE_TYPE)
 
     def _bad_call(self, message_id: object) -> Event:
         if not isinstance(message_id, str) or len(message_id) > MAX_ID:
             text = f"a message id is a string of at most {MAX_ID} characters"
-            return self._error(echo(message_id), self._envelope.bad_id, text)
-        return self._error(
-            message_id, self._envelope.malformed, "a call is [2, id, action, {payload}]"
-        )
+            return self._error(echo(message_id), self._envelope.bad_id, text, Oddity.BAD_MESSAGE_ID)
+        text = "a call is [2, id, action, {payload}]"
+        return self._error(message_id, self._envelope.malformed, text, Oddity.MALFORMED_CALL)
 
     def _settled(self, kind: int, message_id: str, rest: list[object]) -> Event:
         if self._outbox is None:
@@ -189,12 +191,13 @@ class Rpc:
         if call is None:
             return Stray(self._outbox.fate(message_id))
         if kind == CALLERROR:
-            return Failed(call, *_reason(rest))
+            oddity = Oddity.SHORT_CALLERROR if len(rest) < _WHOLE_REASON else None
+            return Failed(call, *_reason(rest), oddity=oddity)
         match rest:
             case [dict(payload), *_]:
                 return Answered(call, payload)
             case [None, *_]:
-                return Answered(call, {})
+                return Answered(call, {}, Oddity.NULL_PAYLOAD)
             case _:
                 fault = Fault(self._envelope.malformed, "the station's answer holds no payload")
                 return Failed(call, self._codes[fault.kind], fault.text, fault)
@@ -226,28 +229,32 @@ class Rpc:
         match frame:
             case [2, message_id, *_]:
                 self._noise = 0
+                text = "nested too deeply, or too long"
                 return self._error(
-                    echo(message_id), self._envelope.malformed, "nested too deeply, or too long"
+                    echo(message_id), self._envelope.malformed, text, Oddity.MALFORMED_CALL
                 )
             case _:
                 return self._noisy("nested too deeply, or too long")
 
-    def _unreadable(self, reason: str, data: bytes) -> Event | None:
+    def _unreadable(self, reason: str, data: bytes) -> Event:
         if not data.strip():
-            return None
+            return Noise("empty", Oddity.EMPTY_FRAME)
         if self._envelope.unreadable is None:
             return self._noisy(reason)
         event = self._noisy(reason)
         if isinstance(event, Flood):
             return event
-        return self._error(NO_ID, self._envelope.unreadable, reason)
+        return self._error(NO_ID, self._envelope.unreadable, reason, Oddity.UNREADABLE_FRAME)
 
-    def _noisy(self, reason: str) -> Noise | Flood:
+    def _noisy(self, reason: str, oddity: Oddity = Oddity.UNREADABLE_FRAME) -> Noise | Flood:
         self._noise += 1
-        return Noise(reason) if self._noise < NOISE_LIMIT else Flood("nothing but noise")
+        return Noise(reason, oddity) if self._noise < NOISE_LIMIT else Flood("nothing but noise")
 
-    def _error(self, message_id: str, kind: FaultKind, text: str) -> Send:
-        return Send(error_frame(message_id, self._codes[kind], text), kind)
+    def _error(
+        self, message_id: str, kind: FaultKind, text: str, oddity: Oddity, example: str = ""
+    ) -> Send:
+        frame = error_frame(message_id, self._codes[kind], text)
+        return Send(frame, kind, oddity, example or text)
 
     # --- answers to the station -------------------------------------------------------------
 

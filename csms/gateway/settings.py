@@ -47,6 +47,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """A station that does not boot hears no CALL of ours for this long after its first message."""
     silence_grace_s: float = 10
     """... nor, while it says nothing at all, for this long after it connected."""
+    call_timeout_s: float = 30
+    """Time for the answer to a CALL that the gateway makes by itself."""
     inbound_limit: int = 16
     outbound_limit: int = 64
     deaf_after: int = 5

@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 
 K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 _CAPACITY = 20_000
 _FORGET_S = 900.0
@@ -78,22 +79,42 @@ class Backoff(Generic[K]):
 
 @attrs.define
 class Rarely(Generic[K]):
-    """At most once in ``every_s`` for each key."""
+    """Once for each key, once more after ``first_s``, and so on, each time after twice as long."""
 
     _clock: IReactorTime
-    every_s: float
+    first_s: float
+    longest_s: float
     _last: dict[K, tuple[float, float]] = attrs.field(factory=dict, init=False)
 
     def take(self, key: K) -> bool:
         """Whether it may happen for ``key`` now; if so, it did."""
         now = self._clock.seconds()
-        again, _ = self._last.get(key, (now, now))
+        again, wait_s = self._last.get(key, (now, self.first_s))
         if now < again:
             return False
         self._last.pop(key, None)
-        self._last[key] = (now + self.every_s, now)
+        self._last[key] = (now + wait_s, min(2 * wait_s, self.longest_s))
         _shrink(self._last)
         return True
+
+    def forget(self, key: K) -> None:
+        """It need not happen for ``key`` any more; if ever again, it is as if for the first
+        time."""
+        self._last.pop(key, None)
+
+
+@attrs.define
+class Latest(Generic[K, V]):
+    """What was last of each key."""
+
+    _values: dict[K, V] = attrs.field(factory=dict, init=False)
+
+    def put(self, key: K, value: V) -> V | None:
+        """Keep ``value``; what was there before, None if nothing."""
+        before = self._values.pop(key, None)
+        self._values[key] = value
+        _shrink(self._values)
+        return before
 
 
 class Crowd(Generic[K]):
@@ -123,7 +144,7 @@ class Crowd(Generic[K]):
             self._here.pop(key, None)
 
 
-def _shrink(memory: dict[K, tuple[float, float]] | dict[K, tuple[int, float]]) -> None:
+def _shrink(memory: dict[K, V]) -> None:
     """Keep the bound; dictionaries keep their order, so the oldest goes."""
     while len(memory) > _CAPACITY:
         del memory[next(iter(memory))]

@@ -8,7 +8,8 @@ processes share.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -17,18 +18,31 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from csms.core.commands import Command, Outcome
-from csms.core.errors import Unavailable
+from csms.core.authorization import check_starter
+from csms.core.commands import Command, Outcome, Raw, RemoteStart
+from csms.core.decisions import Policy
+from csms.core.errors import NotFound, Unavailable
+from csms.core.firmware.locations import check_location
 from csms.core.ids import new_id
 from csms.core.operations import (
     action_of,
     check_registration,
     evse_of,
+    numbered,
     payload_of,
+    ref_of,
     token_of,
 )
 from csms.core.pages import Page, Query
-from csms.core.ports import ILinks, IOperations, IOperationsBook, ISpeech, IStations, ITasks
+from csms.core.ports import (
+    ILinks,
+    IOperations,
+    IOperationsBook,
+    ISpeech,
+    IStations,
+    ITasks,
+    ITokens,
+)
 from csms.core.values import Operation, OperationStatus, Station
 from csms.pipeline.delivery import Delivery, told
 from csms.pipeline.waiting import pause, within
@@ -60,19 +74,14 @@ class Operations:
     tasks: ITasks
     clock: IReactorTime
     now: Callable[[], datetime]
+    delivery: Delivery | None
+    """None where no station can be connected."""
     settings: OperationSettings = OperationSettings()
-    _delivery: Delivery = attrs.field(init=False)
-
-    @_delivery.default
-    def _make_delivery(self) -> Delivery:
-        return Delivery(
-            book=self.book,
-            links=self.links,
-            tasks=self.tasks,
-            clock=self.clock,
-            now=self.now,
-            call_timeout_s=self.settings.call_timeout_s,
-        )
+    tokens: ITokens | None = None
+    policy: Policy = Policy()
+    """Says which group of the ``tokens`` starts nothing."""
+    firmware_hosts: Collection[str] = ()
+    """Where stations may be sent for firmware, see `check_location`; none: anywhere."""
 
     async def submit(
         self,
@@ -89,7 +98,12 @@ class Operations:
         version = self._version(station)
         command = self.speech.interpret(version, command)
         check_registration(station.registration, command)
+        await self._check_token(station.operator_id, command)
+        if numbered(command):
+            command = msgspec.structs.replace(command, ref=await self.book.number())
         impossible = self.speech.check(version, command)
+        if impossible is None:
+            self._check_source(version, command)
         now = self.now()
         operation = Operation(
             id=new_id(now),
@@ -101,6 +115,7 @@ class Operations:
             status=OperationStatus.PENDING,
             evse_id=evse_of(command),
             id_token=token_of(command),
+            ref=ref_of(command),
             session_id=session_id,
             requested_by=requested_by,
             created_at=now,
@@ -108,8 +123,8 @@ class Operations:
         )
         if impossible is not None:
             return await self._settled(operation, "unsupported", impossible)
-        if self.links.holds(station.id):
-            return await self._send(operation, command)
+        if self.delivery is not None and self.links.holds(station.id):
+            return await self._send(self.delivery, operation, command)
         if station.connected:
             await self.book.record(operation, msgspec.json.encode(command))
             return await self._look(operation)
@@ -131,13 +146,31 @@ class Operations:
         """See `IOperations.list`."""
         return await self.book.list(query, operator_id)
 
+    def _check_source(self, version: str, command: Command) -> None:
+        """Raises `Invalid` for firmware of somewhere else, whoever wrote the message."""
+        location = self.speech.firmware_location(version, command) if self.firmware_hosts else None
+        if location is not None:
+            field = "payload" if isinstance(command, Raw) else "location"
+            check_location(location, self.firmware_hosts, field)
+
+    async def _check_token(self, operator_id: int, command: Command) -> None:
+        """Raises `Conflict` for a remote start with a master pass."""
+        if not (isinstance(command, RemoteStart) and self.policy.master_pass_group):
+            return
+        token = None
+        if self.tokens is not None:
+            with suppress(NotFound):  # which the station may know
+                token = await self.tokens.get(command.id_token, operator_id)
+        check_starter(token, command.group_id, self.policy)
+
     def _version(self, station: Station) -> str:
-        """The version the station speaks; for one that never connected, the newest it may."""
+        """The version the station speaks, or spoke last if it still may; for one that never
+        connected, the newest that the server speaks and the station may use."""
         spoken = self.speech.versions()
-        last = station.ocpp_version
-        if last is not None and last in spoken:
-            return last
         allowed = [each for each in spoken if each in (station.ocpp_versions or spoken)]
+        last = station.ocpp_version
+        if last is not None and last in (spoken if station.connected else allowed):
+            return last
         return allowed[0] if allowed else spoken[0]
 
     async def _settled(self, operation: Operation, status: str, detail: str) -> Operation:
@@ -147,14 +180,14 @@ class Operations:
         await self.book.record(operation, b"")
         return operation
 
-    async def _send(self, operation: Operation, command: Command) -> Operation:
+    async def _send(self, delivery: Delivery, operation: Operation, command: Command) -> Operation:
         """Send to a station that is connected here; wait for the answer, but not for ever."""
         # Recorded as sent, for this is the only process that could: nobody else may send it.
         operation = msgspec.structs.replace(operation, sent_at=operation.created_at)
         await self.book.record(operation, msgspec.json.encode(command))
         answered: Deferred[Operation] = Deferred()
         self.tasks.spawn(
-            self._carry(operation, command, answered),
+            self._carry(delivery, operation, command, answered),
             "sending a command",
             station=operation.identity,
             operation=operation.id,
@@ -165,10 +198,14 @@ class Operations:
             return operation
 
     async def _carry(
-        self, operation: Operation, command: Command, answered: Deferred[Operation]
+        self,
+        delivery: Delivery,
+        operation: Operation,
+        command: Command,
+        answered: Deferred[Operation],
     ) -> None:
         try:
-            settled = await self._delivery.carry(operation, command)
+            settled = await delivery.carry(operation, command)
         except Exception:
             answered.errback()
             raise

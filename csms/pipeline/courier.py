@@ -15,7 +15,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from csms.core.commands import Command, Outcome
+from csms.core.areas import decode_command
+from csms.core.commands import Outcome
 from csms.core.ports import ILinks, INodes, IOperationsBook, ITasks
 from csms.core.values import Operation, OperationStatus
 from csms.pipeline.delivery import Delivery
@@ -23,8 +24,6 @@ from csms.pipeline.rounds import Rounds
 
 SETTLING_S = 5.0
 """How long a station that returns may take to boot, before it is sent what was queued."""
-
-_decode = msgspec.json.Decoder(Command).decode
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -41,23 +40,11 @@ class Courier(Service):
     tasks: ITasks
     clock: IReactorTime
     now: Callable[[], datetime]
-    call_timeout_s: float = 30.0
+    delivery: Delivery
     interval_s: float = 1.0
-    _delivery: Delivery = attrs.field(init=False)
     _rounds: Rounds = attrs.field(init=False)
     _busy: set[int] = attrs.field(factory=set, init=False)
     _log: Logger = attrs.field(factory=Logger, init=False)
-
-    @_delivery.default
-    def _make_delivery(self) -> Delivery:
-        return Delivery(
-            book=self.book,
-            links=self.links,
-            tasks=self.tasks,
-            clock=self.clock,
-            now=self.now,
-            call_timeout_s=self.call_timeout_s,
-        )
 
     @_rounds.default
     def _make_rounds(self) -> Rounds:
@@ -112,7 +99,7 @@ class Courier(Service):
         if operation.expires_at <= now:
             return  # the scheduled jobs settle it
         try:
-            command: Command = _decode(content)
+            command = decode_command(content)
         except msgspec.MsgspecError:
             self._log.failure(
                 "the command of {operation} cannot be read",
@@ -124,4 +111,4 @@ class Courier(Service):
             return
         if await self.book.mark_sent(operation.id, now):
             sent = msgspec.structs.replace(operation, status=OperationStatus.PENDING, sent_at=now)
-            await self._delivery.carry(sent, command)
+            await self.delivery.carry(sent, command)

@@ -23,7 +23,8 @@ from zope.interface import implementer
 from csms.core.decide import question
 from csms.core.decisions import Decision, Policy, Question
 from csms.core.errors import Overloaded, Refusal, Unavailable
-from csms.core.ports import Answer, IIntake, ILedger
+from csms.core.oddities import Oddity
+from csms.core.ports import Answer, IDoorbell, IIntake, ILedger
 from csms.core.replies import Reply
 from csms.core.reports import Report
 from csms.core.values import StationKey
@@ -44,9 +45,9 @@ class IntakeSettings(Struct, frozen=True, kw_only=True):
 class Intake(Service):
     """`IIntake` over one ledger per lane.
 
-    ``published`` is called after each commit that brought events.  Counters are plain
-    attributes: ``queued`` reports waiting, ``reports`` stored, ``batches`` committed,
-    ``refused`` not stored.
+    ``published`` is called after each commit that brought events, and what rules found odd is
+    noted with ``doorbell``.  Counters are plain attributes: ``queued`` reports waiting,
+    ``reports`` stored, ``batches`` committed, ``refused`` not stored.
     """
 
     reactor: IReactorTime
@@ -59,6 +60,7 @@ class Intake(Service):
     refused: int
     _lanes: list[Lane]
     _published: Callable[[], None]
+    _doorbell: IDoorbell | None
     _closing: bool
     _log: Logger
 
@@ -70,6 +72,7 @@ class Intake(Service):
         settings: IntakeSettings,
         now: Callable[[], datetime],
         published: Callable[[], None],
+        doorbell: IDoorbell | None = None,
     ) -> None:
         self.reactor = reactor
         self.settings = settings
@@ -78,6 +81,7 @@ class Intake(Service):
         self.queued = self.reports = self.batches = self.refused = 0
         self._lanes = [Lane(ledger, self) for ledger in ledgers]
         self._published = published
+        self._doorbell = doorbell
         self._closing = False
         self._log = Logger()
 
@@ -133,6 +137,13 @@ class Intake(Service):
                 self._published()
             except Exception:  # noqa: BLE001 - the events are in the outbox, somebody will look
                 self._log.failure("publishing failed")
+
+    def note(self, station: StationKey, oddities: Sequence[tuple[Oddity, str]]) -> None:
+        """What a rule found odd about a report that is committed."""
+        if self._doorbell is not None:
+            at = self.now()
+            for oddity, example in oddities:
+                self._doorbell.quirk(station, oddity, example, at)
 
     def answer(self, station: StationKey, answer: Answer, reply: Reply | Refusal) -> None:
         """Give an answer; a face that fails on it fails alone."""

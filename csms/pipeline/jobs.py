@@ -57,9 +57,13 @@ class JobSettings(Struct, frozen=True, kw_only=True):
     quarantine_days: int = 365
 
 
+Prune = Callable[[datetime, int], Awaitable[int]]
+"""Deletes up to so many things that are older; how many."""
+
+
 @attrs.define(eq=False)
-class _Job:
-    """``run`` tells how many things it did."""
+class Job:
+    """Work done every so often; ``run`` tells how many things it did."""
 
     name: str
     every_s: float
@@ -81,9 +85,13 @@ class Jobs(Service):
     now: Callable[[], datetime]
     published: Callable[[], None]
     settings: JobSettings = JobSettings()
+    more: Sequence[Job] = ()
+    """What areas have done."""
+    kept: Sequence[tuple[timedelta, Prune]] = ()
+    """What areas keep, and for how long."""
     _rounds: Rounds = attrs.field(init=False)
     _stale: StaleStatuses = attrs.field(init=False)
-    _jobs: Sequence[_Job] = attrs.field(init=False)
+    _jobs: Sequence[Job] = attrs.field(init=False)
     _leads_since: float | None = attrs.field(default=None, init=False)
     _asking: set[str] = attrs.field(factory=set, init=False)
     _log: Logger = attrs.field(factory=Logger, init=False)
@@ -109,15 +117,16 @@ class Jobs(Service):
         )
 
     @_jobs.default
-    def _make_jobs(self) -> Sequence[_Job]:
+    def _make_jobs(self) -> Sequence[Job]:
         often = self.settings.interval_s
         return (
-            _Job("lost nodes", often, self._lost_nodes),
-            _Job("silent stations", often, self._silent_stations),
-            _Job("expired operations", often, self._expired_operations),
-            _Job("overtime sessions", often, self._overtime_sessions),
-            _Job("stale connectors", often, self._stale.ask),
-            _Job("retention", self.settings.prune_every_s, self._prune),
+            Job("lost nodes", often, self._lost_nodes),
+            Job("silent stations", often, self._silent_stations),
+            Job("expired operations", often, self._expired_operations),
+            Job("overtime sessions", often, self._overtime_sessions),
+            Job("stale connectors", often, self._stale.ask),
+            Job("retention", self.settings.prune_every_s, self._prune),
+            *self.more,
         )
 
     @property
@@ -156,7 +165,7 @@ class Jobs(Service):
             raise
         return False
 
-    async def _do(self, job: _Job) -> None:
+    async def _do(self, job: Job) -> None:
         # Half an interval early is on time: rounds are not exact.
         job.due_at = self.clock.seconds() + job.every_s - self.settings.interval_s / 2
         try:
@@ -241,6 +250,8 @@ class Jobs(Service):
             await self._until_done(
                 partial(self.book.prune, table, now - timedelta(days=days), BATCH)
             )
+        for age, prune in self.kept:
+            await self._until_done(partial(prune, now - age, BATCH))
         return 0
 
     async def _until_done(self, prune: Callable[[], Awaitable[int]]) -> None:

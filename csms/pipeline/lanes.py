@@ -253,6 +253,8 @@ class Lane:
                 self._refuse([entry], Refusal("the report could not be stored"))
             else:
                 self._answer(entry, decision.reply)
+                if decision.oddities:
+                    self.intake.note(entry.station, decision.oddities)
         self.intake.committed([decision for _, decision in decided])
 
     def _refuse(self, entries: Sequence[Entry], refusal: Refusal) -> None:

@@ -33,6 +33,8 @@ EXPECTANT_LOOKS = 3
 """Looks after `Dispatcher.wake` that may find nothing yet: a row can be read only when every
 transaction that began before its own has ended."""
 
+_FREQUENT = ("session.meter", "session.charging_state")
+
 _decode = msgspec.json.Decoder(list[Event]).decode
 
 
@@ -160,7 +162,8 @@ class Dispatcher(Service):
 class EventJournal:
     """Writes every event to the log: its kind, and whom it is about.
 
-    Meter values come thick and fast: they are written at debug level, and only ``with_meters``.
+    Meter values and states of charging come thick and fast: they are written at debug level, and
+    only ``with_meters``.
     """
 
     with_meters: bool = False
@@ -170,7 +173,7 @@ class EventJournal:
         """See `ISubscriber.receive`."""
         for event in events:
             level = LogLevel.info
-            if event.kind == "session.meter":
+            if event.kind in _FREQUENT:
                 if not self.with_meters:
                     continue
                 level = LogLevel.debug

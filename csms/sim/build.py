@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.aligned import Aligned
 from csms.sim.authorization import Authorization
+from csms.sim.availability import Availability
 from csms.sim.charger import Charger
 from csms.sim.charging import Charging
 from csms.sim.connector import Connector, Session
@@ -200,6 +201,7 @@ def make_charger(
         presence=presence,
         authorization=authorization,
         charging=charging,
+        availability=Availability(charging, presence, tasks),
         remote=RemoteStarts(
             clock=clock,
             settings=settings,

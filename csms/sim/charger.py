@@ -11,8 +11,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.aligned import Aligned
 from csms.sim.authorization import Authorization
+from csms.sim.availability import Availability
 from csms.sim.charging import Charging
-from csms.sim.connector import Connector, Session, Status
+from csms.sim.connector import Connector, Session
 from csms.sim.events import EventLog
 from csms.sim.findings import Findings
 from csms.sim.language import Language, Speech
@@ -53,6 +54,7 @@ class Charger:
     presence: Presence
     authorization: Authorization
     charging: Charging
+    availability: Availability
     remote: RemoteStarts
     aligned: Aligned
     tasks: Tasks
@@ -170,27 +172,6 @@ class Charger:
         return await self.presence.call(Request(action, payload))
 
     # What the server may ask for, whatever its words
-
-    def availability_verdict(self, connector_id: int, *, operative: bool) -> str:
-        """Whether `change_availability` can be done: Accepted, Scheduled or Rejected."""
-        if connector_id not in self.connectors:
-            return "Rejected"
-        waits = any(connector_id in (0, each.id) for each in self.charging.busy())
-        return "Scheduled" if waits and not operative else "Accepted"
-
-    def change_availability(self, connector_id: int, *, operative: bool) -> None:
-        """Take a connector (0: all of them) in or out of service, after its session if one runs."""
-        for connector in self.connectors.values():
-            if connector_id not in (0, connector.id):
-                continue
-            connector.operative = operative
-            if connector.id > 0 and connector.session is None:
-                if not operative:
-                    self.charging.reservations.withdraw(connector)
-                plugged = operative and connector.vehicle is not None
-                status = Status.PREPARING if plugged else connector.resting_status()
-                self.tasks.start(self.presence.show(connector, status))
-        self.tasks.start(self.charging.settle_charger())
 
     def start_restart(self, *, hard: bool, resume: bool = False, reason: str = "") -> None:
         """Restart in the background."""

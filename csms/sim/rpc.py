@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from csms.sim.error_codes import code_of, spelled
 from csms.sim.findings import Kind
 from csms.sim.messages import (
     CALL,
@@ -35,7 +36,7 @@ from csms.sim.messages import (
     Request,
     TimedOut,
 )
-from csms.sim.schema import Problem, Schemas
+from csms.sim.schema import Schemas
 
 ID_LIMIT = 36
 _REMEMBERED = 32
@@ -212,7 +213,7 @@ class Rpc:
             text = f"answer to {call.name}: {problem.text if problem else 'no object'}"
             self.report(Kind.BAD_ANSWER, text)
             if self.extended:
-                self.send(orjson.dumps([RESULT_ERROR, id_, _code_of(problem, self.codes), "", {}]))
+                self.send(orjson.dumps([RESULT_ERROR, id_, code_of(problem, self.codes), "", {}]))
             call.end(Illegal(text))
         self._pump()
 
@@ -269,7 +270,7 @@ class Rpc:
         problem = self.schemas.request_problem(action, payload)
         if problem is not None:
             self.report(Kind.BAD_COMMAND, f"{action}: {problem.text}")
-            return Fault(_code_of(problem, self.codes), "the payload breaks the schema")
+            return Fault(code_of(problem, self.codes), "the payload breaks the schema")
         try:
             return self.serve(action, payload)
         except Exception:  # noqa: BLE001 - a bug here must not look like one of the server
@@ -293,32 +294,7 @@ class Rpc:
                 call.end(Illegal(f"garbled answer to {call.request.action}"))
                 self._pump()
             case [2, str(id_), *_] if 0 < len(id_) <= ID_LIMIT:
-                self._reply(id_, Fault(_spelled("FormationViolation", self.codes), "no CALL"))
-
-
-_CODE_OF_RULE = {
-    "Required": "OccurenceConstraintViolation",
-    "MinItems": "OccurenceConstraintViolation",
-    "MaxItems": "OccurenceConstraintViolation",
-    "Type": "TypeConstraintViolation",
-    "AdditionalProperties": "FormationViolation",
-}
-
-
-_OTHERWISE = {
-    "FormationViolation": "FormatViolation",
-    "OccurenceConstraintViolation": "OccurrenceConstraintViolation",
-}
-"""How later versions spell codes of OCPP 1.6."""
-
-
-def _code_of(problem: Problem | None, codes: frozenset[str]) -> str:
-    rule = "Type" if problem is None else problem.rule
-    return _spelled(_CODE_OF_RULE.get(rule, "PropertyConstraintViolation"), codes)
-
-
-def _spelled(code: str, codes: frozenset[str]) -> str:
-    return code if code in codes else _OTHERWISE.get(code, code)
+                self._reply(id_, Fault(spelled("FormationViolation", self.codes), "no CALL"))
 
 
 def _excerpt(frame: object) -> str:

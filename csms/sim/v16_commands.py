@@ -76,10 +76,10 @@ def _unlock(charger: Charger, payload: Payload) -> Answer | Fault:
 
 def _availability(charger: Charger, payload: Payload) -> Answer | Fault:
     number, operative = payload["connectorId"], payload["type"] == "Operative"
-    verdict = charger.availability_verdict(number, operative=operative)
+    verdict = charger.availability.verdict(number, operative=operative)
     if verdict == "Rejected":
         return answer(verdict)
-    return answer(verdict, lambda: charger.change_availability(number, operative=operative))
+    return answer(verdict, lambda: charger.availability.change(number, operative=operative))
 
 
 def _get_configuration(charger: Charger, payload: Payload) -> Answer | Fault:

@@ -78,10 +78,10 @@ def _availability(charger: Charger, payload: Payload) -> Answer | Fault:
         number = evse["id"]
         if number < 1 or evse.get("connectorId", 1) != 1:
             return answer("Rejected")
-    verdict = charger.availability_verdict(number, operative=operative)
+    verdict = charger.availability.verdict(number, operative=operative)
     if verdict == "Rejected":
         return answer(verdict)
-    return answer(verdict, lambda: charger.change_availability(number, operative=operative))
+    return answer(verdict, lambda: charger.availability.change(number, operative=operative))
 
 
 def _unlock(charger: Charger, payload: Payload) -> Answer | Fault:

@@ -22,6 +22,7 @@ from csms.core.decisions import Decision, Question, Stale, State, Unstorable, fo
 from csms.core.ids import new_id
 from csms.core.ports import ILedger
 from csms.core.values import Connector, Registration, Session, StationKey, Token
+from csms.storage import ledger_areas
 from csms.storage import ledger_sql as sql
 from csms.storage.lane import Lane, Row
 
@@ -69,7 +70,13 @@ def _of_running(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
 
 def _of_transaction(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
     if asked.transaction_ref is not None:
-        yield {"i": i, "s": key.id, "n": key.identity, "v": asked.transaction_ref}
+        yield {
+            "i": i,
+            "s": key.id,
+            "n": key.identity,
+            "v": asked.transaction_ref,
+            "k": asked.named_by_station,
+        }
 
 
 def _of_start(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
@@ -93,6 +100,11 @@ def _of_remote_start(i: int, key: StationKey, asked: Question) -> Iterable[_Row]
         yield {"i": i, "s": key.id, "v": token, "e": evse_id, "t": before}
 
 
+def _of_remote_start_numbered(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
+    if asked.remote_start_ref is not None:
+        yield {"i": i, "s": key.id, "e": asked.remote_start_ref}
+
+
 def _of_number(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
     if asked.new_transaction:
         yield {"i": i, "s": key.id, "v": asked.start_key, "e": asked.clockless}
@@ -109,6 +121,7 @@ _TOPICS: Sequence[tuple[str, _Topic]] = (
     (sql.SESSIONS_OPEN, _of_open),
     (sql.SESSIONS_ORPHANED, _of_orphans),
     (sql.REMOTE_START_FOR, _of_remote_start),
+    (sql.REMOTE_START_NUMBERED, _of_remote_start_numbered),
     (sql.NEW_NUMBERS, _of_number),
 )
 
@@ -117,6 +130,8 @@ class _StationRow(msgspec.Struct):
     registration: Registration
     booted: bool
     heartbeat_interval_s: int | None
+    ocpp_version: str | None
+    deaf_since: datetime | None
 
 
 class _ConnectionRow(msgspec.Struct):
@@ -155,10 +170,26 @@ def _learn(state: State, topic: str, text: str) -> None:
             state.registration = row.registration
             state.booted = row.booted
             state.heartbeat_interval_s = row.heartbeat_interval_s
+            state.ocpp_version = row.ocpp_version
+            state.deaf_since = row.deaf_since
         case "connection":
             held = _connection_row(text)
             state.epoch = held.epoch
             state.connected = held.connected
+        case _:
+            area = ledger_areas.TOPICS_BY_NAME[topic]
+            before = state.found.get(area.ask, ())
+            state.found = {**state.found, area.ask: (*before, area.decode(text))}
+
+
+def _more(asked: Sequence[tuple[StationKey, Question]]) -> dict[type[d.Ask], list[_Row]]:
+    """What areas ask, by kind."""
+    rows: dict[type[d.Ask], list[_Row]] = {}
+    for i, (key, question) in enumerate(asked):
+        for ask in question.more:
+            row = {"i": i, "s": key.id, "o": key.operator_id, "n": key.identity}
+            rows.setdefault(type(ask), []).append(row | msgspec.structs.asdict(ask))
+    return rows
 
 
 _WRITES: Sequence[tuple[type, str]] = (
@@ -166,6 +197,7 @@ _WRITES: Sequence[tuple[type, str]] = (
     (d.ReleaseConnection, sql.RELEASE_CONNECTIONS),
     (d.BootStation, sql.BOOT_STATIONS),
     (d.ProgressStation, sql.PROGRESS_STATIONS),
+    (d.SetHearing, sql.SET_HEARING),
     (d.SetConnector, sql.SET_CONNECTORS),
     # First what gives up its start key, then what takes it.
     (d.SaveSession, sql.SAVE_SESSIONS),
@@ -174,6 +206,7 @@ _WRITES: Sequence[tuple[type, str]] = (
     (d.MergeReading, sql.MERGE_READINGS),
     (d.LinkOperation, sql.LINK_OPERATIONS),
     (d.Quarantine, sql.QUARANTINE),
+    *ledger_areas.WRITES,
 )
 
 
@@ -190,7 +223,8 @@ def _judged(error: psycopg2.Error) -> Exception:
         return Stale(str(error))
     if code is None or code.startswith(_PASSING):
         return error
-    return Unstorable(str(error).strip())
+    # The rest of what it says quotes what was to be stored, tokens too.
+    return Unstorable(f"{error.diag.message_primary} ({code})")
 
 
 @implementer(ILedger)
@@ -226,6 +260,9 @@ class PostgresLedger:
                 params.append(_encode(rows).decode())
                 if query is sql.REMOTE_START_FOR:
                     params.append((now - self.remote_start_window).isoformat())
+        for ask, rows in _more(asked).items():
+            queries.append(ledger_areas.TOPICS[ask].query)
+            params.append(_encode(rows).decode())
         if not queries:
             return states
         self._open = True

@@ -11,7 +11,8 @@ BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 STATION_OF = """
 SELECT 'station', q.i, row_to_json(r)::text
 FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint)
-CROSS JOIN LATERAL (SELECT registration, booted_at IS NOT NULL AS booted, heartbeat_interval_s
+CROSS JOIN LATERAL (SELECT registration, booted_at IS NOT NULL AS booted, heartbeat_interval_s,
+                           ocpp_version, deaf_since
                     FROM station WHERE id = q.s LIMIT 1) r
 """
 
@@ -56,17 +57,21 @@ CROSS JOIN LATERAL (
 
 _SESSION_COLUMNS = """
     id, operator_id, station_id, q.n AS identity, evse_id, connector_id, transaction_ref,
-    start_key, id_token, group_id, "authorization", status, started_at, ended_at,
-    meter_start_wh, meter_stop_wh, meter_last_wh, energy_wh, reset_register_wh,
+    named_by_station, start_key, id_token, group_id, "authorization", status, started_at,
+    ended_at, meter_start_wh, meter_stop_wh, meter_last_wh, energy_wh, reset_register_wh,
     reset_energy_wh, power_w, soc_percent, last_reading_at, stop_reason, stop_id_token,
-    operation_id, reservation_ref, flags, version, created_at, updated_at
+    operation_id, reservation_ref, charging_state, details, numbering, flags, version,
+    created_at, updated_at
 """
 
+# A name that a station used again belongs to the newest session, which has the start key.
 SESSION_OF_TRANSACTION = f"""
 SELECT 'session', q.i, row_to_json(r)::text
-FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, v text)
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, v text, k boolean)
 CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
-                    WHERE station_id = q.s AND transaction_ref = q.v LIMIT 1) r
+                    WHERE station_id = q.s AND transaction_ref = q.v
+                      AND named_by_station = q.k AND (start_key IS NOT NULL OR NOT q.k)
+                    LIMIT 1) r
 """
 
 SESSION_OF_START = f"""
@@ -106,6 +111,16 @@ CROSS JOIN LATERAL (SELECT id FROM operation
                       AND (evse_id IS NULL OR evse_id = q.e)
                       AND created_at > %s AND created_at <= q.t
                     ORDER BY created_at LIMIT 1) r
+"""
+
+# Whatever became of it: the station says that this is what it did.
+REMOTE_START_NUMBERED = """
+SELECT 'remote_start', q.i, r.id::text
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, e int)
+CROSS JOIN LATERAL (SELECT id FROM operation
+                    WHERE station_id = q.s AND ref = q.e AND session_id IS NULL
+                      AND action IN ('remote_start', 'RequestStartTransaction')
+                    ORDER BY created_at DESC LIMIT 1) r
 """
 
 # Numbers are never given twice, so none is spent on a start that was made before; those that the
@@ -185,6 +200,12 @@ FROM jsonb_to_recordset(%s::jsonb) AS q(station_id bigint, firmware_status text,
 WHERE station.id = q.station_id
 """
 
+SET_HEARING = """
+UPDATE station SET deaf_since = q.deaf_since
+FROM jsonb_to_recordset(%s::jsonb) AS q(station_id bigint, deaf_since timestamptz)
+WHERE station.id = q.station_id
+"""
+
 SET_CONNECTORS = """
 INSERT INTO connector AS held (station_id, operator_id, evse_id, connector_id, status, status_at,
                                error_code, info, vendor_id, vendor_error_code)
@@ -201,20 +222,22 @@ ON CONFLICT (station_id, evse_id, connector_id) DO UPDATE SET
 
 _SESSION_RECORD = """
     id uuid, operator_id int, station_id bigint, evse_id int, connector_id int,
-    transaction_ref text, start_key text, id_token text, group_id text, "authorization" text,
-    status text, started_at timestamptz, ended_at timestamptz, meter_start_wh float8,
-    meter_stop_wh float8, meter_last_wh float8, energy_wh float8, reset_register_wh float8,
-    reset_energy_wh float8, power_w float8, soc_percent float8, last_reading_at timestamptz,
-    stop_reason text, stop_id_token text, operation_id uuid, reservation_ref int, flags text[],
-    version int, created_at timestamptz, updated_at timestamptz
+    transaction_ref text, named_by_station boolean, start_key text, id_token text,
+    group_id text, "authorization" text, status text, started_at timestamptz,
+    ended_at timestamptz, meter_start_wh float8, meter_stop_wh float8, meter_last_wh float8,
+    energy_wh float8, reset_register_wh float8, reset_energy_wh float8, power_w float8,
+    soc_percent float8, last_reading_at timestamptz, stop_reason text, stop_id_token text,
+    operation_id uuid, reservation_ref int, charging_state text, details jsonb,
+    numbering jsonb, flags text[], version int, created_at timestamptz, updated_at timestamptz
 """
 
 _SESSION_NAMES = """
-    id, operator_id, station_id, evse_id, connector_id, transaction_ref, start_key, id_token,
-    group_id, "authorization", status, started_at, ended_at, meter_start_wh, meter_stop_wh,
-    meter_last_wh, energy_wh, reset_register_wh, reset_energy_wh, power_w, soc_percent,
-    last_reading_at, stop_reason, stop_id_token, operation_id, reservation_ref, flags,
-    version, created_at, updated_at
+    id, operator_id, station_id, evse_id, connector_id, transaction_ref, named_by_station,
+    start_key, id_token, group_id, "authorization", status, started_at, ended_at,
+    meter_start_wh, meter_stop_wh, meter_last_wh, energy_wh, reset_register_wh,
+    reset_energy_wh, power_w, soc_percent, last_reading_at, stop_reason, stop_id_token,
+    operation_id, reservation_ref, charging_state, details, numbering, flags, version,
+    created_at, updated_at
 """
 
 OPEN_SESSIONS = f"""
@@ -233,8 +256,9 @@ UPDATE session SET
     reset_register_wh = q.reset_register_wh, reset_energy_wh = q.reset_energy_wh,
     power_w = q.power_w, soc_percent = q.soc_percent, last_reading_at = q.last_reading_at,
     stop_reason = q.stop_reason, stop_id_token = q.stop_id_token,
-    operation_id = q.operation_id, reservation_ref = q.reservation_ref, flags = q.flags,
-    version = q.version + 1, updated_at = q.updated_at
+    operation_id = q.operation_id, reservation_ref = q.reservation_ref,
+    charging_state = q.charging_state, details = q.details, numbering = q.numbering,
+    flags = q.flags, version = q.version + 1, updated_at = q.updated_at
 FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD})
 WHERE session.id = q.id
 """

@@ -38,6 +38,7 @@ _FIELDS = (
     "detail",
     "evse_id",
     "id_token",
+    "ref",
     "session_id",
     "requested_by",
     "created_at",
@@ -53,10 +54,11 @@ _OPEN = "status IN ('queued', 'pending')"
 
 RECORD_OPERATION = """
 INSERT INTO operation (id, operator_id, station_id, action, payload, command, status, response,
-                       detail, evse_id, id_token, session_id, requested_by, created_at, sent_at,
-                       settled_at, expires_at)
+                       detail, evse_id, id_token, ref, session_id, requested_by, created_at,
+                       sent_at, settled_at, expires_at)
 VALUES (%(id)s, %(operator_id)s, %(station_id)s, %(action)s, %(payload)s, %(command)s, %(status)s,
-        %(response)s, %(detail)s, %(evse_id)s, %(id_token)s, %(session_id)s, %(requested_by)s,
+        %(response)s, %(detail)s, %(evse_id)s, %(id_token)s, %(ref)s, %(session_id)s,
+        %(requested_by)s,
         %(created_at)s, %(sent_at)s, %(settled_at)s, %(expires_at)s)
 """
 
@@ -138,6 +140,10 @@ class PostgresOperations:
     """`IOperationsBook` in PostgreSQL."""
 
     _pool: Pool
+
+    async def number(self) -> int:
+        """See `IOperationsBook`."""
+        return await self._pool.one("SELECT nextval('request_number')::int", (), int)
 
     async def record(self, operation: Operation, command: bytes) -> None:
         """See `IOperationsBook`."""

@@ -12,7 +12,7 @@ from csms.core.errors import NotFound
 from csms.core.listings import READINGS, SESSIONS
 from csms.core.pages import Page, Query
 from csms.core.ports import ISessions
-from csms.core.values import Sample, Session, SessionStatus, StoredReading
+from csms.core.values import Numbering, Sample, Session, SessionStatus, StoredReading
 from csms.storage.lists import Source, page
 from csms.storage.pool import Pool
 from csms.storage.rows import uuid
@@ -25,6 +25,7 @@ _FIELDS = (
     "evse_id",
     "connector_id",
     "transaction_ref",
+    "named_by_station",
     "start_key",
     "id_token",
     "group_id",
@@ -45,6 +46,9 @@ _FIELDS = (
     "stop_id_token",
     "operation_id",
     "reservation_ref",
+    "charging_state",
+    "details",
+    "numbering",
     "flags",
     "version",
     "created_at",
@@ -99,6 +103,8 @@ LIST_READINGS = Source(
 )
 
 _decode_samples = msgspec.json.Decoder(tuple[Sample, ...]).decode
+_decode_details = msgspec.json.Decoder(dict[str, object]).decode
+_decode_numbering = msgspec.json.Decoder(Numbering).decode
 
 
 def session(*columns: Any) -> Session:
@@ -106,6 +112,9 @@ def session(*columns: Any) -> Session:
     fields = dict(zip(_FIELDS, columns, strict=True))
     fields["status"] = SessionStatus(fields["status"])
     fields["flags"] = tuple(fields["flags"])
+    fields["details"] = _decode_details(fields["details"])
+    if fields["numbering"] is not None:
+        fields["numbering"] = _decode_numbering(fields["numbering"])
     return Session(**fields)
 
 

@@ -163,6 +163,18 @@ class PostgresStations:
 
         return await self._transaction(identity, work)
 
+    async def offer_password(self, station_id: int, password_hash: str, mark: str) -> None:
+        """See `IStations`."""
+        await self._pool.execute(sql.OFFER_KEY, (password_hash, mark, station_id))
+
+    async def withdraw_password(self, station_id: int, mark: str) -> None:
+        """See `IStations`."""
+        await self._pool.execute(sql.WITHDRAW_KEY, (station_id, mark))
+
+    async def prove_password(self, station_id: int, password_hash: str) -> None:
+        """See `IStations`."""
+        await self._pool.execute(sql.PROVE_KEY, (station_id, password_hash))
+
     async def quirks(self, identity: str, operator_id: int) -> Sequence[Quirk]:
         """See `IStations`."""
         known = await self.get(identity, operator_id)
@@ -224,10 +236,13 @@ async def _changed(
 
 
 def _columns(fields: Mapping[str, object]) -> dict[str, object]:
-    """Fields as parameters."""
-    return {
+    """Fields as parameters.  With a password by hand none is on offer any more."""
+    columns = {
         name: _WRITTEN[name](value) if name in _WRITTEN else value for name, value in fields.items()
     }
+    if "password_hash" in columns:
+        columns |= {"offered_password_hash": None, "offered_password_mark": None}
+    return columns
 
 
 def _quirk(name: str, count: int, example: str, first_at: Any, last_at: Any) -> Quirk:

@@ -23,11 +23,13 @@ FIELDS = (
     "meter_serial_number",
     "vendor_data",
     "password_hash",
+    "offered_password_hash",
     "strictness",
     "ocpp_versions",
     "ocpp_version",
     "heartbeat_interval_s",
     "booted_at",
+    "deaf_since",
     "last_seen_at",
     "firmware_status",
     "diagnostics_status",
@@ -112,6 +114,21 @@ INSERT INTO connector (station_id, operator_id, evse_id, connector_id, kind, max
 SELECT %(station_id)s, %(operator_id)s, evse_id, connector_id, kind, max_power_w FROM declared
 ON CONFLICT (station_id, evse_id, connector_id) DO UPDATE
 SET kind = excluded.kind, max_power_w = excluded.max_power_w
+"""
+
+OFFER_KEY = """
+UPDATE station SET offered_password_hash = %s, offered_password_mark = %s WHERE id = %s
+"""
+
+WITHDRAW_KEY = """
+UPDATE station SET offered_password_hash = NULL, offered_password_mark = NULL
+WHERE id = %s AND offered_password_mark = %s
+"""
+
+PROVE_KEY = """
+UPDATE station SET password_hash = offered_password_hash, offered_password_hash = NULL,
+                   offered_password_mark = NULL, updated_at = now()
+WHERE id = %s AND offered_password_hash = %s
 """
 
 QUIRKS_OF_STATION = """

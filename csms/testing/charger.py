@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Self
+from queue import Queue
+from threading import Event, Thread
+from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 import attrs
@@ -29,14 +32,18 @@ class Line:
     """An OCPP-J connection; what the server asks is answered from ``replies``.
 
     ``asked`` are the actions and payloads that it asked, ``disputed`` the answers that it could
-    not use (CALLRESULTERROR).
+    not use (CALLRESULTERROR).  ``witnessed``, when it is a set, takes in what was exchanged on any
+    line, as version, direction and action.
     """
+
+    witnessed: ClassVar[set[tuple[str, str, str]] | None] = None
 
     socket: ClientConnection
     replies: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     asked: deque[tuple[str, dict[str, Any]]] = attrs.field(factory=deque)
     disputed: deque[list[Any]] = attrs.field(factory=deque)
     _ids: count[int] = attrs.field(factory=lambda: count(1))
+    _answers: Queue[list[Any]] | None = None
 
     @classmethod
     def connect(
@@ -46,15 +53,17 @@ class Line:
         subprotocols: tuple[str, ...] | None = None,
         *,
         compression: str | None = "deflate",
+        user: str | None = None,
     ) -> Self:
         """Open the socket; raises what `websockets` raises when it is refused.
 
-        ``subprotocols`` None: those of the class.
+        ``subprotocols`` None: those of the class; ``user`` None: the identity.
         """
         offered = cls.spoken() if subprotocols is None else subprotocols
         headers: Mapping[str, str] = {}
         if password is not None:
-            credentials = url.rpartition("/")[2].encode() + b":" + password
+            name = url.rpartition("/")[2] if user is None else user
+            credentials = name.encode() + b":" + password
             headers = {"Authorization": "Basic " + base64.b64encode(credentials).decode()}
         manager = connect(
             url,
@@ -80,6 +89,7 @@ class Line:
         """The answer to a CALL, which must be a CALLRESULT."""
         frame = self.exchange([2, uid or f"m{next(self._ids)}", action, payload])
         assert frame[0] == 3, frame
+        self._witness("CS to CSMS", action)
         answer: dict[str, Any] = frame[2]
         return answer
 
@@ -93,6 +103,8 @@ class Line:
 
     def _receive(self, limit_s: float) -> list[Any]:
         """The next answer; CALLs of the server before it are answered."""
+        if self._answers is not None:
+            return self._answers.get(timeout=limit_s)
         while True:
             frame: list[Any] = json.loads(self.socket.recv(limit_s))
             if frame[0] == 5:
@@ -102,9 +114,39 @@ class Line:
             else:
                 self._answer(frame)
 
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Answer the server's CALLs meanwhile, as they come; `call` may be used all the same."""
+        self._answers = Queue()
+        done = Event()
+        thread = Thread(target=self._serve_until, args=(done, self._answers), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(LIMIT_S)
+            self._answers = None
+
+    def _serve_until(self, done: Event, answers: Queue[list[Any]]) -> None:
+        while not done.is_set():
+            try:
+                frame = json.loads(self.socket.recv(0.05))
+            except TimeoutError:
+                continue
+            except ConnectionClosed:
+                return
+            if frame[0] == 2:
+                self._answer(frame)
+            elif frame[0] == 5:
+                self.disputed.append(frame)
+            else:
+                answers.put(frame)
+
     def tell(self, action: str, payload: Mapping[str, Any]) -> None:
         """SEND, which gets no answer (2.1)."""
         self.socket.send(json.dumps([6, f"m{next(self._ids)}", action, payload]))
+        self._witness("CS to CSMS", action)
 
     def dispute(self, uid: str, code: str = "FormatViolation") -> None:
         """CALLRESULTERROR for the answer to CALL ``uid`` (2.1)."""
@@ -118,6 +160,12 @@ class Line:
             self.socket.send(json.dumps([4, uid, "NotImplemented", "", {}]))
         else:
             self.socket.send(json.dumps([3, uid, reply]))
+            self._witness("CSMS to CS", action)
+
+    def _witness(self, direction: str, action: str) -> None:
+        if Line.witnessed is not None and self.socket.subprotocol is not None:
+            version = self.socket.subprotocol.removeprefix("ocpp")
+            Line.witnessed.add((version, direction, action))
 
     def serve(self) -> tuple[str, dict[str, Any]]:
         """Wait for one CALL of the server, answer it and return it."""

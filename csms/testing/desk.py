@@ -36,6 +36,7 @@ class Desk:
     now: datetime
     policy: Policy = attrs.field(factory=Policy)
     book: MemoryBook = attrs.field(factory=MemoryBook)
+    oddities: list[tuple[str, str]] = attrs.field(factory=list)
 
     def say(self, key: StationKey, report: Report) -> Reply:
         """What the station is answered; everything decided is in the book."""
@@ -43,6 +44,7 @@ class Desk:
         (state,) = immediate(ledger.gather([(key, question(report))], self.now))
         decision = decide(report, key, state, self.now, self.policy)
         immediate(ledger.commit([decision]))
+        self.oddities.extend(decision.oddities)
         return decision.reply
 
     def later(self, **by: float) -> None:

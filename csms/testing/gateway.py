@@ -30,7 +30,6 @@ from csms.core.replies import (
     BootAnswered,
     ConnectionClaimed,
     DataTransferAnswered,
-    Noted,
     Reply,
     StartAnswered,
     StopAnswered,
@@ -41,7 +40,6 @@ from csms.core.reports import (
     Booted,
     Connected,
     DataTransferred,
-    Notified,
     Report,
     SessionStarted,
     SessionStopped,
@@ -83,6 +81,8 @@ class RecordingIntake:
     patient: bool = False
     booted: bool = True
     """Whether stations have booted here before."""
+    deaf: bool = False
+    """Whether they are on record as deaf."""
     refusal: Refusal | None = None
     """What everything is answered with, if set."""
     submitted: list[Submitted] = attrs.field(factory=list)
@@ -113,7 +113,7 @@ class RecordingIntake:
         match report:
             case Connected():
                 self.epoch += 1
-                return ConnectionClaimed(self.epoch, self.registration, self.booted)
+                return ConnectionClaimed(self.epoch, self.registration, self.booted, self.deaf)
             case Booted():
                 at = datetime(2030, 1, 1, tzinfo=UTC)
                 return BootAnswered(at=at, interval_s=300, registration=self.registration)
@@ -127,8 +127,6 @@ class RecordingIntake:
                 return TransactionAnswered(_ACCEPTED if report.id_token else None)
             case DataTransferred():
                 return DataTransferAnswered(status="Accepted")
-            case Notified():
-                return Noted(report.payload)
             case _:
                 return Acknowledged()
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import attrs
 from msgspec.structs import asdict, replace
 from zope.interface import implementer
 
 from csms.core import decisions as d
+from csms.core.assembly import Assembly, AssemblyAsked, TakePart
+from csms.core.consequences import OperationAsked
 from csms.core.decisions import Decision, Question, State, folded
 from csms.core.events import Event
 from csms.core.ids import new_id
@@ -38,6 +41,7 @@ class MemoryBook:
     intervals: dict[int, int] = attrs.field(factory=dict)
     booted: dict[int, d.BootStation] = attrs.field(factory=dict)
     progress: dict[int, dict[str, str]] = attrs.field(factory=dict)
+    deaf: dict[int, datetime | None] = attrs.field(factory=dict)
     connections: dict[int, Connection] = attrs.field(factory=dict)
     connectors: dict[tuple[int, int, int], Connector] = attrs.field(factory=dict)
     tokens: dict[tuple[int, str], Token] = attrs.field(factory=dict)
@@ -45,6 +49,13 @@ class MemoryBook:
     readings: dict[tuple[int, datetime, int], d.AddReading] = attrs.field(factory=dict)
     operations: dict[str, Operation] = attrs.field(factory=dict)
     quarantine: list[d.Quarantine] = attrs.field(factory=list)
+    kept: list[d.Write] = attrs.field(factory=list)
+    """What areas write, in that order."""
+    answers: dict[type[d.Ask], Callable[[StationKey, Any], tuple[Any, ...]]] = attrs.field(
+        factory=dict
+    )
+    """How the questions of areas are answered; what is not here finds nothing."""
+    assemblies: dict[tuple[int, str, int], Assembly] = attrs.field(factory=dict)
     events: list[Event] = attrs.field(factory=list)
     numbers: count[int] = attrs.field(factory=lambda: count(1))
 
@@ -53,13 +64,30 @@ class MemoryBook:
         self.tokens[token.operator_id, folded(token.id_token)] = token
 
     def keep(self, session: Session) -> None:
-        """Keep a session; `ValueError` when a station has another of its id or its start."""
+        """Keep a session; `ValueError` when a station has another of its start."""
         for other in self.sessions.values():
-            if other.station_id == session.station_id and other.id != session.id:
-                taken = {other.transaction_ref, other.start_key} - {None}
-                if taken & {session.transaction_ref, session.start_key}:
-                    raise ValueError("there is a session of that transaction, or of that start")
+            same = other.start_key is not None and other.start_key == session.start_key
+            if same and other.station_id == session.station_id and other.id != session.id:
+                raise ValueError("there is a session of that start")
         self.sessions[session.id] = session
+
+    def release(self, write: d.ReleaseConnection) -> None:
+        """Keep the end of a connection, unless there is a newer one."""
+        held = self.connections[write.station_id]
+        if held.epoch == write.epoch:
+            gone = replace(held, disconnected_at=write.at, close_reason=write.reason)
+            self.connections[write.station_id] = gone
+
+    def keep_more(self, write: d.Write) -> None:
+        """Keep what areas write."""
+        match write:
+            case d.SettleOperation(operation):
+                self.operations[operation.id] = operation
+                return
+            case TakePart():
+                place = (write.station_id, write.kind, write.ref)
+                self.assemblies[place] = self.assemblies.get(place, Assembly()).after(write)
+        self.kept.append(write)
 
     def unknown_samples(self, reading: d.AddReading) -> tuple[Sample, ...]:
         """The samples that are not kept of that moment, from the same place or session."""
@@ -97,7 +125,8 @@ class MemoryLedger:
         """See `ILedger.commit`."""
         self.trouble(decisions)
         for decision in decisions:
-            for write in decision.writes:
+            # First what gives up its start key, then what takes it.
+            for write in sorted(decision.writes, key=_is_new):
                 self._write(write)
             self.book.events.extend(decision.events)
         self.batches.append(len(decisions))
@@ -119,6 +148,9 @@ class MemoryLedger:
             state.registration = book.registrations.get(key.id, Registration.ACCEPTED)
             state.booted = key.id in book.booted
             state.heartbeat_interval_s = book.intervals.get(key.id)
+            state.deaf_since = book.deaf.get(key.id)
+            if key.id in book.connections:
+                state.ocpp_version = book.connections[key.id].ocpp_version
         if asked.connection and key.id in book.connections:
             held = book.connections[key.id]
             state.epoch, state.connected = held.epoch, held.disconnected_at is None
@@ -132,7 +164,13 @@ class MemoryLedger:
         if asked.sessions_of is not None:
             state.running = self._running(key, asked)
         if asked.transaction_ref is not None:
-            state.session = _only(s for s in mine if s.transaction_ref == asked.transaction_ref)
+            state.session = _only(
+                s
+                for s in mine
+                if (s.transaction_ref, s.named_by_station)
+                == (asked.transaction_ref, asked.named_by_station)
+                and (s.start_key is not None or not s.named_by_station)
+            )
         if asked.start_key is not None:
             state.started = _only(s for s in mine if s.start_key == asked.start_key)
         if asked.open_on_evse is not None:
@@ -145,13 +183,29 @@ class MemoryLedger:
             state.orphans = tuple(s for s in mine if s.transaction_ref is None)[-8:]
         if asked.remote_start is not None:
             state.remote_start = self._remote_start(key, asked.remote_start, now)
+        if asked.remote_start_ref is not None:
+            state.remote_start = self._remote_start_numbered(key, asked.remote_start_ref)
         if asked.new_transaction and (
             state.started is None
             or (asked.clockless and state.started.status is SessionStatus.ENDED)
         ):
             taken = {session.transaction_ref for session in mine}
             state.transaction_ref = next(n for n in map(str, book.numbers) if n not in taken)
+        state.found = {type(ask): self._answers(key, ask) for ask in asked.more}
         return state
+
+    def _answers(self, key: StationKey, ask: d.Ask) -> tuple[Any, ...]:
+        book = self.book
+        match ask:
+            case OperationAsked(id=name):
+                operation = book.operations.get(name)
+                return () if operation is None else (operation.status.value,)
+            case AssemblyAsked(kind=kind, ref=ref):
+                known = book.assemblies.get((key.id, kind, ref))
+                return () if known is None else (known,)
+            case _:
+                answer = book.answers.get(type(ask))
+                return () if answer is None else answer(key, ask)
 
     def _running(self, key: StationKey, asked: Question) -> int:
         assert asked.sessions_of is not None
@@ -183,6 +237,17 @@ class MemoryLedger:
         oldest = min(fitting, key=lambda operation: operation.created_at, default=None)
         return None if oldest is None else oldest.id
 
+    def _remote_start_numbered(self, key: StationKey, ref: int) -> str | None:
+        fitting = [
+            operation
+            for operation in self.book.operations.values()
+            if (operation.station_id, operation.ref) == (key.id, ref)
+            and operation.action in ("remote_start", "RequestStartTransaction")
+            and operation.session_id is None
+        ]
+        newest = max(fitting, key=lambda operation: operation.created_at, default=None)
+        return None if newest is None else newest.id
+
     def _write(self, write: d.Write) -> None:
         book = self.book
         match write:
@@ -199,11 +264,7 @@ class MemoryLedger:
                     last_seen_at=write.at,
                 )
             case d.ReleaseConnection():
-                held = book.connections[write.station_id]
-                if held.epoch == write.epoch:
-                    book.connections[write.station_id] = replace(
-                        held, disconnected_at=write.at, close_reason=write.reason
-                    )
+                book.release(write)
             case d.BootStation():
                 book.booted[write.station_id] = write
             case d.ProgressStation():
@@ -213,6 +274,8 @@ class MemoryLedger:
                 }
                 progress = book.progress.setdefault(write.station_id, {})
                 progress.update({k: v for k, v in told.items() if v is not None})
+            case d.SetHearing(station_id=station_id, deaf_since=deaf_since):
+                book.deaf[station_id] = deaf_since
             case d.SetConnector():
                 place = (write.station_id, write.evse_id, write.connector_id)
                 book.connectors[place] = Connector(
@@ -244,6 +307,12 @@ class MemoryLedger:
                 )
             case d.Quarantine():
                 book.quarantine.append(write)
+            case _:
+                book.keep_more(write)
+
+
+def _is_new(write: d.Write) -> bool:
+    return isinstance(write, d.OpenSession)
 
 
 def _only(sessions: Iterable[Session]) -> Session | None:

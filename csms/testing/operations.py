@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 import attrs
 import msgspec
@@ -40,8 +41,13 @@ class MemoryOperationsBook:
 
     now: Callable[[], datetime]
     published: list[Event] = attrs.field(factory=list, init=False)
+    _numbers: count[int] = attrs.field(factory=lambda: count(1), init=False)
     _operations: dict[str, Operation] = attrs.field(factory=dict, init=False)
     _commands: dict[str, bytes] = attrs.field(factory=dict, init=False)
+
+    async def number(self) -> int:
+        """See `IOperationsBook`."""
+        return next(self._numbers)
 
     async def record(self, operation: Operation, command: bytes) -> None:
         """See `IOperationsBook`."""

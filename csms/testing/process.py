@@ -34,6 +34,8 @@ DEVELOPMENT: Mapping[str, str] = {
     "CSMS__STATIONS__UNKNOWN": "accept",
     "CSMS__STATIONS__OPEN_ACCESS": "loopback",
     "CSMS__AUTHORIZATION__UNKNOWN_TOKENS": "accept",
+    # What is asked after a boot comes when it comes; tests of it switch it on.
+    "CSMS__PROVISIONING__ENABLED": "false",
     "CSMS__LOG__FORMAT": "json",
 }
 """Settings of a server that trusts this machine and listens where there is room."""
@@ -205,15 +207,22 @@ class RunningCsms:
         assert answer.status == 200, answer
         return answer.body
 
+    def ask(self, identity: str, what: str, body: object = None, method: str = "POST") -> Any:
+        """The body that a command route of a station answers; it must succeed."""
+        given = {} if body is None and method == "POST" else body
+        answer = self.request(method, f"/api/v1/stations/{identity}/{what}", given)
+        assert answer.status in (200, 201, 202), answer
+        return answer.body
+
     def until(self, path: str, accept: Any, limit_s: float = 15.0) -> Any:
-        """The body of a GET as soon as ``accept`` of it is true."""
+        """The body of a GET as soon as it succeeds and ``accept`` of it is true."""
         end = time.monotonic() + limit_s
         while True:
-            body = self.get(path)
-            if accept(body):
-                return body
+            answer = self.request("GET", path)
+            if answer.status == 200 and accept(answer.body):
+                return answer.body
             if time.monotonic() > end:
-                raise AssertionError(f"{path} stayed {body!r}")
+                raise AssertionError(f"{path} stayed {answer!r}")
             time.sleep(0.05)
 
 

@@ -35,6 +35,17 @@ class PlainSpeech:
             return f"OCPP {version} has no such command"
         return None
 
+    def firmware_location(self, version: str, command: Command) -> str | None:
+        """See `ISpeech`; what a raw message calls ``location``."""
+        del version
+        location = command.payload.get("location") if isinstance(command, Raw) else None
+        return location if isinstance(location, str) else None
+
+    def found(self, version: str, command: Command, response: Mapping[str, object]) -> object:
+        """See `ISpeech`; what stands in the answer as such."""
+        del version, command
+        return response.get("found")
+
     def interpret(self, version: str, command: Command) -> Command:
         """See `ISpeech`."""
         del version

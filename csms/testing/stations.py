@@ -56,6 +56,7 @@ class MemoryStations:
     now: Callable[[], datetime]
     _stations: dict[str, Station] = attrs.field(factory=dict, init=False)
     _quirks: dict[int, list[Quirk]] = attrs.field(factory=dict, init=False)
+    _marks: dict[int, str] = attrs.field(factory=dict, init=False)
     _numbers: count[int] = attrs.field(factory=lambda: count(1), init=False)
 
     def seed(self, identity: str, operator_id: int = DEFAULT_OPERATOR, **fields: object) -> Station:
@@ -150,6 +151,29 @@ class MemoryStations:
         await self.get(identity, operator_id)
         return self._stations.pop(identity)
 
+    async def offer_password(self, station_id: int, password_hash: str, mark: str) -> None:
+        """See `IStations`."""
+        self._marks[station_id] = mark
+        self._reword(station_id, offered_password_hash=password_hash)
+
+    async def withdraw_password(self, station_id: int, mark: str) -> None:
+        """See `IStations`."""
+        if self._marks.get(station_id) == mark:
+            self._reword(station_id, offered_password_hash=None)
+
+    async def prove_password(self, station_id: int, password_hash: str) -> None:
+        """See `IStations`."""
+        if any(
+            (known.id, known.offered_password_hash) == (station_id, password_hash)
+            for known in self._stations.values()
+        ):
+            self._reword(station_id, password_hash=password_hash, offered_password_hash=None)
+
+    def _reword(self, station_id: int, **hashes: str | None) -> None:
+        for known in list(self._stations.values()):
+            if known.id == station_id:
+                self.report(known.identity, **hashes)
+
     async def quirks(self, identity: str, operator_id: int) -> Sequence[Quirk]:
         """See `IStations`."""
         station = await self.get(identity, operator_id)
@@ -177,6 +201,8 @@ class MemoryStations:
         declared: Sequence[Connector] | None,
     ) -> Station:
         changed = msgspec.structs.replace(station, **changes, updated_at=self.now())
+        if "password_hash" in changes:
+            changed = msgspec.structs.replace(changed, offered_password_hash=None)
         if declared is not None:
             connectors = declared_connectors(station.connectors, declared)
             changed = msgspec.structs.replace(changed, connectors=connectors)

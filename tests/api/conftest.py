@@ -26,16 +26,39 @@ from zope.interface import implementer
 from csms.api.app import ApiPorts, ApiSettings, make_site
 from csms.api.site import ApiSite
 from csms.core.commands import Command, Outcome
+from csms.core.decisions import Policy
 from csms.core.operations import action_of, evse_of, payload_of
 from csms.core.pages import Page, Query
 from csms.core.ports import IHealth, ILinks, IOperations, ITasks, Readiness
 from csms.core.values import Connection, Operation, OperationStatus, Session, Station
+from csms.pipeline.charging import Charging
+from csms.pipeline.firmware import Firmware
+from csms.pipeline.locallists import LocalLists
+from csms.pipeline.logs import Logs
+from csms.pipeline.monitoring import Monitors
+from csms.pipeline.passwords import Passwords
+from csms.pipeline.provisioning import Provisioning
+from csms.pipeline.reservations import Reservations
+from csms.pipeline.swaps import Swaps
+from csms.pipeline.uploads import Uploads
+from csms.pipeline.variables import DeviceModel
 from csms.testing.api_tokens import MemoryApiTokens
+from csms.testing.certificates import MemoryCertificateRequests
+from csms.testing.charging import MemoryProfiles, nothing_known
 from csms.testing.connections import MemoryConnections
+from csms.testing.firmware import MemoryFirmwareBook
+from csms.testing.kept import MemoryAssemblies, MemoryHappenings, MemoryHoldings
+from csms.testing.locallists import MemoryListLimits, MemoryLocalLists
+from csms.testing.logs_kept import MemoryLogsBook, MemoryVault
 from csms.testing.operations import MemoryOperationsBook
+from csms.testing.payments import MemorySettlements
+from csms.testing.provisioning import MemoryProvisioning
+from csms.testing.reservations import MemoryReservations
 from csms.testing.sessions import MemorySessions
+from csms.testing.speech import PlainSpeech
 from csms.testing.stations import MemoryStations
 from csms.testing.tokens import MemoryTokens
+from csms.testing.variables import MemoryVariables
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -243,8 +266,8 @@ class Contract:
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         wanted = "get" if method == "HEAD" else method.lower()
         for pattern, methods in self.paths:
-            if pattern.fullmatch(path):
-                return methods.get(wanted)
+            if wanted in methods and pattern.fullmatch(path):
+                return methods[wanted]
         return None
 
     def _hold(self, answer: dict[str, Any], reply: Reply) -> None:
@@ -258,6 +281,9 @@ class Contract:
             jsonschema_rs.Draft202012Validator(schema).validate(reply.json)
 
 
+_contracts: list[Contract] = []
+
+
 @attrs.define
 class Api:
     """The API, everything it stands on, and ways to ask it."""
@@ -268,6 +294,18 @@ class Api:
     connections: MemoryConnections
     tokens: MemoryTokens
     sessions: MemorySessions
+    holdings: MemoryHoldings
+    happenings: MemoryHappenings
+    assemblies: MemoryAssemblies
+    settlements: MemorySettlements
+    reservations: MemoryReservations
+    local_lists: MemoryLocalLists
+    certificate_requests: MemoryCertificateRequests
+    variables: MemoryVariables
+    firmware: MemoryFirmwareBook
+    logs: MemoryLogsBook
+    vault: MemoryVault
+    provisioning: MemoryProvisioning
     api_tokens: MemoryApiTokens
     operations: FakeOperations
     health: FakeHealth
@@ -278,9 +316,25 @@ class Api:
 
     def __attrs_post_init__(self) -> None:
         self.site = make_site(self.ports(), self.settings, self.reactor)
-        wire = self.wire()
-        wire.send(self.request("GET", "/api/v1/openapi.json"))
-        self.contract = Contract(wire.reply().json)
+        if not _contracts:
+            # The routes are the same for every API, and writing them down takes long.
+            wire = self.wire()
+            wire.send(self.request("GET", "/api/v1/openapi.json"))
+            _contracts.append(Contract(wire.reply().json))
+        [self.contract] = _contracts
+
+    def passwords(self) -> Passwords:
+        """What changes passwords; the random one is always the same."""
+
+        async def hashed(password: str) -> str:
+            return f"hash of {password}"
+
+        return Passwords(
+            operations=self.operations,
+            stations=self.stations,
+            hash_password=hashed,
+            fresh=lambda: "0123456789abcdef",
+        )
 
     def ports(self) -> ApiPorts:
         return ApiPorts(
@@ -289,6 +343,84 @@ class Api:
             tokens=self.tokens,
             sessions=self.sessions,
             operations=self.operations,
+            holdings=self.holdings,
+            happenings=self.happenings,
+            assemblies=self.assemblies,
+            settlements=self.settlements,
+            swaps=Swaps(self.tokens, self.operations, Policy(), lambda: NOW),
+            reservations=Reservations(
+                book=self.reservations,
+                operations=self.operations,
+                operations_book=self.operations.book,
+                stations=self.stations,
+                tokens=self.tokens,
+                limits=MemoryListLimits(),
+                now=lambda: NOW,
+            ),
+            local_lists=LocalLists(
+                book=self.local_lists,
+                operations=self.operations,
+                limits=MemoryListLimits(),
+                tasks=FakeTasks(),
+                clock=self.reactor,
+                now=lambda: NOW,
+            ),
+            certificate_requests=self.certificate_requests,
+            variables=self.variables,
+            device_model=DeviceModel(
+                operations=self.operations,
+                variables=self.variables,
+                stations=self.stations,
+                speech=PlainSpeech(),
+                passwords=self.passwords(),
+            ),
+            passwords=self.passwords(),
+            monitors=Monitors(
+                operations=self.operations,
+                variables=self.variables,
+                stations=self.stations,
+                speech=PlainSpeech(),
+            ),
+            charging=Charging(
+                stations=self.stations,
+                sessions=self.sessions,
+                holdings=self.holdings,
+                profiles=MemoryProfiles(self.holdings),
+                values=nothing_known,
+                operations=self.operations,
+                now=lambda: NOW,
+            ),
+            firmware=Firmware(
+                stations=self.stations,
+                book=self.firmware,
+                numbers=self.operations.book,
+                operations=self.operations,
+                now=lambda: NOW,
+            ),
+            logs=Logs(
+                stations=self.stations,
+                book=self.logs,
+                vault=self.vault,
+                numbers=self.operations.book,
+                operations=self.operations,
+                now=lambda: NOW,
+                base_url=lambda: "http://csms.example/",
+                ttl_s=3600,
+                queue_ttl_s=7200,
+            ),
+            provisioning=Provisioning(
+                book=self.provisioning,
+                stations=self.stations,
+                variables=self.variables,
+                now=lambda: NOW,
+            ),
+            uploads=Uploads(
+                book=self.logs,
+                vault=self.vault,
+                clock=self.reactor,
+                now=lambda: NOW + timedelta(seconds=self.reactor.seconds()),
+                tasks=FakeTasks(),
+            ),
             api_tokens=self.api_tokens,
             health=self.health,
             tasks=FakeTasks(),
@@ -424,15 +556,28 @@ def make_api() -> Callable[[], Api]:
 
         stations = MemoryStations(now)
         api_tokens = MemoryApiTokens(now)
+        tokens, book = MemoryTokens(now), MemoryOperationsBook(now)
         return Api(
-            settings=ApiSettings(max_body_bytes=10_000),
+            settings=ApiSettings(max_body_bytes=10_000, max_upload_bytes=50_000),
             reactor=FakeReactor(),
             stations=stations,
             connections=MemoryConnections(now),
-            tokens=MemoryTokens(now),
+            tokens=tokens,
             sessions=MemorySessions(now),
+            holdings=MemoryHoldings(stations),
+            happenings=MemoryHappenings(stations),
+            assemblies=MemoryAssemblies(stations),
+            settlements=MemorySettlements(),
+            reservations=MemoryReservations(book),
+            local_lists=MemoryLocalLists(stations, tokens, book),
+            certificate_requests=MemoryCertificateRequests(stations),
+            variables=MemoryVariables(stations),
+            firmware=MemoryFirmwareBook(stations),
+            logs=MemoryLogsBook(stations),
+            vault=MemoryVault(),
+            provisioning=MemoryProvisioning(now),
             api_tokens=api_tokens,
-            operations=FakeOperations(stations, MemoryOperationsBook(now)),
+            operations=FakeOperations(stations, book),
             health=FakeHealth(),
             links=FakeLinks(),
             secrets={

@@ -22,7 +22,10 @@ def _routes(api: Any) -> tuple[Route, ...]:
 
 
 def _path(route: Route) -> str:
-    values = {"evse_id": "1"}
+    numbers = dict.fromkeys(
+        ("evse_id", "message_id", "profile_id", "ref", "slot", "stream_id"), "1"
+    )
+    values = {"checksum": "0" * 32, **numbers}
     return re.sub(r"{(\w+)}", lambda found: values.get(found[1], "X"), route.path)
 
 
@@ -66,9 +69,11 @@ def test_every_route_is_in_the_manual(api: Any) -> None:
 
 
 def test_public_routes(api: Any) -> None:
-    """Nothing answers without a token but health, readiness, and the page without data."""
+    """Nothing answers without a token but health, readiness, the page without data, and where
+    stations send files by a secret of their own."""
     public = {route.path for route in _routes(api) if route.public}
-    assert public == {"/health", "/readyz", "/api/v1/docs"}
+    uploads = {"/uploads/{secret}", "/uploads/{secret}/{filename}"}
+    assert public == {"/health", "/readyz", "/api/v1/docs"} | uploads
 
 
 def test_every_other_route_wants_a_token(api: Any) -> None:
@@ -82,10 +87,12 @@ def test_every_other_route_wants_a_token(api: Any) -> None:
 
 
 def test_auditors_only_read(api: Any) -> None:
-    """An auditor is refused everything that is not GET."""
+    """An auditor is refused everything that is not GET, and the data of persons."""
     for route in _routes(api):
-        reply = api.ask(route.method, _path(route), role="auditor")
-        assert (reply.status == 403) == (route.method != "GET"), route
+        if not route.public:
+            reply = api.ask(route.method, _path(route), role="auditor")
+            private = route.name == "getCustomerInformation"
+            assert (reply.status == 403) == (route.method != "GET" or private), route
 
 
 def test_operators_do_everything_but_make_api_tokens(api: Any) -> None:
@@ -125,12 +132,13 @@ def test_unknown_fields_are_refused(api: Any) -> None:
 
 
 def test_unknown_parameters_are_refused(api: Any) -> None:
-    """A query parameter that the route does not have is 422 and named."""
+    """A query parameter that the route does not have is 422 and named; stations may append what
+    they like to the address of an upload."""
     for route in _routes(api):
-        if not route.lenient:
+        if not route.lenient and not route.path.startswith("/uploads/"):
             reply = api.ask(route.method, f"{_path(route)}?no_such=1")
             assert reply.status == 422, route
-            assert reply.json["field"] == "no_such"
+            assert "no_such" in {error["field"] for error in reply.json["errors"]}, route
 
 
 def test_head_answers_like_get_without_a_body(api: Any) -> None:

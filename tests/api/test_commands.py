@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from csms.core import commands
+from csms.core.charging.profiles import as_profile
 from csms.core.commands import Outcome, ResetKind
 from csms.core.errors import Invalid
 
+PROFILE = {
+    "stack_level": 0,
+    "purpose": "TxProfile",
+    "kind": "Relative",
+    "schedules": [{"unit": "A", "periods": [{"start_period": 0, "limit": 16}]}],
+}
 CASES = [
     (
         "commands",
@@ -20,8 +27,8 @@ CASES = [
     ("remote-start", {"id_token": "TAG"}, commands.RemoteStart(id_token="TAG")),
     (
         "remote-start",
-        {"id_token": "TAG", "evse_id": 2, "charging_profile": {"chargingProfileId": 1}},
-        commands.RemoteStart(id_token="TAG", evse_id=2, charging_profile={"chargingProfileId": 1}),
+        {"id_token": "TAG", "evse_id": 2, "charging_profile": PROFILE},
+        commands.RemoteStart(id_token="TAG", evse_id=2, charging_profile=as_profile(PROFILE)),
     ),
     ("remote-stop", {"transaction_id": 9}, commands.RemoteStop(transaction_ref="9")),
     ("remote-stop", {"transaction_id": "9"}, commands.RemoteStop(transaction_ref="9")),
@@ -139,3 +146,12 @@ def test_stop_wants_exactly_one_way(api: Any, body: Any) -> None:
     api.stations.seed("A")
     reply = api.ask("POST", "/api/v1/stations/A/remote-stop", json=body)
     assert (reply.status, reply.json["code"]) == (422, "invalid")
+
+
+def test_a_start_with_a_profile_that_cannot_be(api: Any) -> None:
+    """Is refused before anything is sent."""
+    api.stations.seed("cp-1", connected=True)
+    body = {"id_token": "TAG", "charging_profile": {**PROFILE, "purpose": "TxDefaultProfile"}}
+    reply = api.ask("POST", "/api/v1/stations/cp-1/remote-start", json=body)
+    assert (reply.status, reply.json["field"]) == (422, "charging_profile.purpose")
+    assert api.operations.sent == []

@@ -7,6 +7,11 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from msgspec import defstruct
+
+from csms.api import openapi
+from csms.api.routes import Answer, Route
+from csms.api.shapes import Listed, View
 
 
 @pytest.fixture
@@ -88,3 +93,36 @@ def test_secrets_are_in_no_response(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name.endswith("View") or name == "ChargePoint":
             assert not {"password", "password_hash"} & {*schema["properties"]}, name
+
+
+def _shape(module: str) -> type[View]:
+    bases = (View,)
+    return defstruct("ThingView", [("a", int)], bases=bases, module=module, frozen=True)
+
+
+def _route(number: int, answer: Any) -> Route:
+    async def handler(*_args: object) -> Answer:
+        raise AssertionError("nobody asks")
+
+    return Route(
+        method="GET",
+        path=f"/{number}",
+        name=f"r{number}",
+        summary="x",
+        tag="x",
+        handler=handler,
+        answers={200: answer},
+    )
+
+
+@pytest.mark.parametrize("wrapped", [(False, False), (True, True), (True, False)])
+def test_no_two_shapes_have_one_name(wrapped: tuple[bool, bool]) -> None:
+    """Of two that have the document is not made, so that these tests fail."""
+    shapes = map(_shape, ("one", "other"))
+    answers = [
+        Listed[shape] if whole else shape for shape, whole in zip(shapes, wrapped, strict=True)
+    ]
+    routes = [_route(number, answer) for number, answer in enumerate(answers)]
+    with pytest.raises(ValueError, match="name"):
+        openapi.document(routes)
+    assert "ThingView" in openapi.document(routes[:1])["components"]["schemas"] or wrapped[0]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from csms.core.commands import RemoteStop
-from csms.core.values import Sample, SessionStatus, StoredReading
+from csms.core.values import Numbering, Sample, SessionStatus, StoredReading
 
 
 def test_session(api: Any) -> None:
@@ -25,11 +25,28 @@ def test_session(api: Any) -> None:
     assert told["ended_at"] == "2026-03-01T13:00:00.123Z"
 
 
+def test_a_session_of_a_transaction_that_the_station_named(api: Any) -> None:
+    """Its state, what else was told of it, and how many events are missing."""
+    at = api.stations.now()
+    station = api.stations.seed("A")
+    session = api.seed_session(
+        station,
+        charging_state="SuspendedEV",
+        details={"phases_used": 3},
+        numbering=Numbering(seen=((0, 3), (6, 6)), newest_at=at),
+    )
+    told = api.ask("GET", f"/api/v1/sessions/{session.id}").json
+    assert (told["charging_state"], told["details"]) == ("SuspendedEV", {"phases_used": 3})
+    assert told["missing_events"] == 2
+    older = api.ask("GET", f"/api/v1/sessions/{api.seed_session(station).id}").json
+    assert (older["charging_state"], older["details"], older["missing_events"]) == (None, {}, None)
+
+
 def test_internals_are_not_told(api: Any) -> None:
     """What only the server's bookkeeping needs stays inside."""
     session = api.seed_session(api.stations.seed("A"), start_key="k")
     told = api.ask("GET", f"/api/v1/sessions/{session.id}").json
-    assert not {"start_key", "reset_register_wh", "version", "operator_id"} & {*told}
+    assert not {"start_key", "numbering", "reset_register_wh", "version", "operator_id"} & {*told}
 
 
 def test_unknown_session_is_404(api: Any) -> None:

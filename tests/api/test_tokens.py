@@ -12,7 +12,7 @@ FULL = {
     "blocked": True,
     "expires_at": "2027-01-01T06:00:00.5+06:00",
     "max_sessions": 2,
-    "stations": ["A", "B"],
+    "stations": ["A", "B/2"],
     "note": "spare",
 }
 
@@ -58,6 +58,8 @@ def test_delete(api: Any) -> None:
         ({"expires_at": "2027-01-01T00:00:00"}, "expires_at"),
         ({"expires_at": "0001-01-01T00:00:00+14:00"}, "expires_at"),
         ({"expires_at": 5}, "expires_at"),
+        ({"stations": ["A/0"]}, "stations[0]"),
+        ({"stations": ["A", "A/1/2"]}, "stations[1]"),
         ({"max_sessions": -1}, "max_sessions"),
         ({"max_sessions": 2**31}, "max_sessions"),
         ({"blocked": "yes"}, "blocked"),

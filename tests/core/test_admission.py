@@ -14,6 +14,7 @@ from csms.core.admission import (
     Target,
     basic_credentials,
     choose,
+    key_oddity,
     locate,
     printable,
 )
@@ -54,7 +55,29 @@ def found(resource: str, paths: tuple[str, ...] = PATHS) -> Target | None:
 )
 def test_identity_is_the_last_segment(resource: str, identity: str) -> None:
     """Split first, then decoded once; slashes too many do not matter, nor does the query."""
-    assert found(resource) == Target(identity)
+    target = found(resource)
+    assert target is not None
+    assert (target.identity, target.version) == (identity, None)
+
+
+@pytest.mark.parametrize(
+    ("resource", "oddities"),
+    [
+        ("/ocpp/CP1", ()),
+        ("/ocpp/CP 1?a=%20//", ()),
+        ("/ocpp?chargePointId=CP%201", ()),
+        ("ws://csms.example/ocpp/CP1", ()),
+        ("/ocpp/CP1/", ("trailing_slash",)),
+        ("/ocpp//CP1", ("doubled_slash",)),
+        ("/ocpp/CP%201", ("encoded_identity",)),
+        ("//CP%2D1/?x", ("doubled_slash", "trailing_slash", "encoded_identity")),
+    ],
+)
+def test_odd_spellings_of_the_url(resource: str, oddities: tuple[str, ...]) -> None:
+    """They do not matter, and are noted."""
+    target = found(resource)
+    assert target is not None
+    assert target.oddities == oddities
 
 
 @pytest.mark.parametrize(
@@ -142,7 +165,9 @@ def test_query_path_can_be_off() -> None:
 )
 def test_any_identity_survives_the_url(identity: str) -> None:
     """What a station percent-encodes comes back as it was."""
-    assert found(f"/ocpp/{quote(identity, safe='')}") == Target(identity)
+    target = found(f"/ocpp/{quote(identity, safe='')}")
+    assert target is not None
+    assert target.identity == identity
 
 
 @given(st.text())
@@ -207,6 +232,22 @@ def test_any_header_is_basic_or_not(header: str) -> None:
     """No header makes the rule fail."""
     basic_credentials(header)
     basic_credentials("Basic " + header)
+
+
+@pytest.mark.parametrize(
+    ("password", "in_1_6", "in_2_x"),
+    [
+        (b"0011aaFF", "key_as_hex", None),
+        (b"0011a", "key_as_text", None),
+        ("Schlüssel".encode(), "key_as_text", None),
+        (b"\x00\x11\xaa\xff", None, "key_as_bytes"),
+        (b"text\x00", None, "key_as_bytes"),
+    ],
+)
+def test_spellings_of_a_key(password: bytes, in_1_6: str | None, in_2_x: str | None) -> None:
+    """The bytes in 1.6, text in 2.x; every other is noted."""
+    assert key_oddity("1.6", password) == in_1_6
+    assert key_oddity("2.0.1", password) == key_oddity("2.1", password) == in_2_x
 
 
 def test_printable() -> None:

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from csms.core.authorization import known, verdict
+from csms.core.authorization import check_starter, is_needless, known, places, verdict
 from csms.core.decisions import Policy
-from csms.core.replies import AuthorizationGiven
-from csms.core.reports import AuthorizationAsked, SessionStarted
+from csms.core.errors import Conflict
+from csms.core.flags import STRANGER
+from csms.core.replies import AuthorizationGiven, StartAnswered
+from csms.core.reports import AuthorizationAsked, SessionStarted, SessionStopped
 from csms.core.values import Authorization, StationKey, Token, TokenStatus
 from csms.testing.desk import Desk
 
@@ -33,13 +35,13 @@ def judged(
         (Token(id_token="A", expires_at=T0), TokenStatus.EXPIRED),
         (Token(id_token="A", expires_at=T0 + timedelta(seconds=1)), TokenStatus.ACCEPTED),
         (Token(id_token="A", stations=("CP1",)), TokenStatus.ACCEPTED),
-        (Token(id_token="A", stations=("CP2",)), TokenStatus.INVALID),
+        (Token(id_token="A", stations=("CP2",)), TokenStatus.NOT_HERE),
         (Token(id_token="A", blocked=True, expires_at=T0), TokenStatus.BLOCKED),
-        (None, TokenStatus.INVALID),
+        (None, TokenStatus.UNKNOWN),
     ],
 )
 def test_the_verdict(token: Token | None, status: TokenStatus) -> None:
-    """Blocked before expired before the place; unknown is invalid."""
+    """Blocked before expired before the place."""
     assert judged(token) is status
 
 
@@ -96,3 +98,96 @@ def test_authorize_counts_sessions_elsewhere_only() -> None:
     asked = AuthorizationAsked(id_token="a")
     assert desk.say(CP1, asked) == AuthorizationGiven(Authorization(status=TokenStatus.ACCEPTED))
     assert desk.say(CP2, asked) == AuthorizationGiven(Authorization(status=TokenStatus.CONCURRENT))
+
+
+@pytest.mark.parametrize(
+    ("declared", "presented", "same"),
+    [
+        ("ISO14443", "ISO14443", True),
+        ("ISO14443", "iso14443", True),
+        ("ISO14443", "KeyCode", False),
+        ("ISO14443", "Central", True),
+        ("Central", "ISO14443", False),
+        ("ISO14443", None, True),
+        (None, "KeyCode", True),
+        ("", "KeyCode", True),
+    ],
+)
+def test_tokens_are_compared_with_their_kind(
+    declared: str | None, presented: str | None, same: bool
+) -> None:
+    """Where both are known (2.x); a remote start calls every token Central."""
+    token = Token(id_token="A", kind=declared)
+    assert known({"A": token}, "a", presented) == (token if same else None)
+
+
+def test_authorize_asks_for_the_kind_too() -> None:
+    """A key code is not the card of the same digits."""
+    desk = Desk(T0)
+    desk.book.add_token(Token(id_token="1234", kind="ISO14443"))
+    asked = AuthorizationAsked(id_token="1234", kind="KeyCode")
+    unknown = Authorization(status=TokenStatus.UNKNOWN)
+    assert desk.say(CP1, asked) == AuthorizationGiven(unknown)
+
+
+def test_no_authorization_is_accepted() -> None:
+    """Whatever stands in the place of the token (C02.FR.02)."""
+    desk = Desk(T0)
+    for text in ("", "A"):
+        asked = AuthorizationAsked(id_token=text, kind="NoAuthorization")
+        assert desk.say(CP1, asked) == AuthorizationGiven(
+            Authorization(status=TokenStatus.ACCEPTED)
+        )
+    assert not is_needless(None)
+
+
+def test_a_token_may_be_good_at_some_evses() -> None:
+    """Which ones is told (C01.FR.19); at the others it is not good."""
+    token = Token(id_token="A", stations=("CP1/3", "CP1/1", "CP1/x", "CP2/1", "CP10", "CP1/"))
+    assert places(token, "CP1") == (1, 3)
+    assert places(token, "CP10") is None
+    assert places(token, "CP3") == ()
+    given = Authorization(status=TokenStatus.ACCEPTED, evse_ids=(1, 3))
+    assert verdict(token, "CP1", T0, Policy()) == given
+    assert verdict(token, "CP1", T0, Policy(), evse_id=3) == given
+    assert verdict(token, "CP1", T0, Policy(), evse_id=2).status is TokenStatus.NOT_HERE
+    assert verdict(token, "CP3", T0, Policy()) == Authorization(status=TokenStatus.NOT_HERE)
+
+
+def test_a_master_pass_is_good_for_everything_but_a_start() -> None:
+    """Its group tells the station what it is (C16.FR.01, C16.FR.03)."""
+    token = Token(id_token="A", group_id="Masters")
+    policy = Policy(master_pass_group="MASTERS")
+    good = Authorization(status=TokenStatus.ACCEPTED, group_id="Masters")
+    assert verdict(token, "CP1", T0, policy) == good
+    assert verdict(token, "CP1", T0, policy, starting=True).status is TokenStatus.INVALID
+    for other in (Policy(), Policy(master_pass_group="x")):
+        assert verdict(token, "CP1", T0, other, starting=True) == good
+
+
+def test_a_master_pass_is_no_starter() -> None:
+    """Neither one by its own group nor by that which comes with a command; everybody else may."""
+    policy = Policy(master_pass_group="M")
+    for token, group in ((Token(id_token="A", group_id="m"), None), (None, "M")):
+        with pytest.raises(Conflict) as caught:
+            check_starter(token, group, policy)
+        assert caught.value.code == "master_pass"
+        check_starter(token, group, Policy())
+    check_starter(Token(id_token="A"), None, policy)
+    check_starter(None, "G", policy)
+
+
+def test_a_master_pass_starts_no_session_of_1_6() -> None:
+    """And stops any."""
+    desk = Desk(T0, Policy(master_pass_group="M"))
+    desk.book.add_token(Token(id_token="A"))
+    desk.book.add_token(Token(id_token="PASS", group_id="m"))
+    reply = desk.say(CP1, SessionStarted(evse_id=1, id_token="PASS", at=T0, meter_wh=0.0))
+    assert isinstance(reply, StartAnswered)
+    assert reply.authorization.status is TokenStatus.INVALID
+    reply = desk.say(CP2, SessionStarted(evse_id=1, id_token="A", at=T0, meter_wh=0.0))
+    assert isinstance(reply, StartAnswered)
+    stop = SessionStopped(transaction_ref=reply.transaction_ref, at=T0, id_token="PASS")
+    desk.say(CP2, stop)
+    (session,) = [each for each in desk.sessions if each.station_id == CP2.id]
+    assert STRANGER not in session.flags

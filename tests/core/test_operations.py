@@ -8,12 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from csms.core.commands import (
-    ChangeConfiguration,
     ClearCache,
     Command,
     Outcome,
     Raw,
-    ReadConfiguration,
     RemoteStart,
     RemoteStop,
     Reset,
@@ -31,15 +29,17 @@ from csms.core.operations import (
     settled_event,
     token_of,
     without_secrets,
+    without_userinfo,
 )
 from csms.core.values import Operation, OperationStatus, Registration
+from csms.core.variables.vocabulary import ReadVariables, Setting, WriteVariables
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 START = RemoteStart(id_token="T1", evse_id=2)
 SETTING_UP: list[Command] = [
     Trigger(message="BootNotification"),
-    ReadConfiguration(),
-    ChangeConfiguration(key="k", value="v"),
+    ReadVariables(),
+    WriteVariables(items=(Setting(variable="k", value="v"),)),
     Reset(),
     Raw(action="SetVariables"),
 ]
@@ -94,13 +94,9 @@ def test_columns(command: Command, action: str, evse_id: int | None, token: str 
 
 
 def test_payload() -> None:
-    """The payload is the command without its tag; that of a raw one is what was given."""
-    assert payload_of(START) == {
-        "id_token": "T1",
-        "evse_id": 2,
-        "charging_profile": None,
-        "ref": None,
-    }
+    """The payload is the command without its tag and what was not given; that of a raw one is as
+    it was given."""
+    assert payload_of(START) == {"id_token": "T1", "evse_id": 2}
     assert payload_of(Raw(action="GetLog", payload={"a": [1]})) == {"a": [1]}
 
 
@@ -129,10 +125,18 @@ def test_secrets(payload: dict[str, object], kept: dict[str, object]) -> None:
     assert without_secrets(payload) == kept
 
 
+def test_upload_urls_are_secrets() -> None:
+    """Who knows one can send a file in a station's name."""
+    secret = "aA1_-" * 8
+    shown = without_secrets({"location": f"http://csms.example/uploads/{secret}/x"})
+    assert shown == {"location": "http://csms.example/uploads/***/x"}
+    assert without_userinfo("ftp://me:pw@a/b and http://c@d") == "ftp://***@a/b and http://***@d"
+
+
 def test_secret_setting() -> None:
     """The value of a secret setting is not kept."""
-    command = ChangeConfiguration(key="AuthorizationKey", value="s")
-    assert payload_of(command) == {"key": "AuthorizationKey", "value": HIDDEN}
+    command = WriteVariables(items=(Setting(variable="AuthorizationKey", value="s"),))
+    assert payload_of(command) == {"items": [{"variable": "AuthorizationKey", "value": HIDDEN}]}
 
 
 def test_outcome() -> None:

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from csms.core.decide import RULES, decide, question
 from csms.core.decisions import Policy, State
+from csms.core.firmware.vocabulary import FirmwareProgressed
+from csms.core.happenings import Happened
+from csms.core.logs.vocabulary import LogUploadProgressed
 from csms.core.replies import (
     Acknowledged,
     BootAnswered,
     ConnectionClaimed,
-    DataTransferAnswered,
     TimeTold,
 )
 from csms.core.reports import (
@@ -23,8 +25,7 @@ from csms.core.reports import (
     ConnectorChanged,
     DataTransferred,
     Disconnected,
-    FirmwareProgressed,
-    LogUploadProgressed,
+    HearingChanged,
     Quarantined,
     Report,
 )
@@ -48,7 +49,7 @@ def status(to: ConnectorStatus, at: datetime | None = None, **more: object) -> C
 
 def test_every_report_has_a_rule() -> None:
     """The table is complete: what can be reported can be decided."""
-    assert set(RULES) == set(Report.__args__)
+    assert set(RULES) == set(Report.__subclasses__())
 
 
 def test_each_connection_has_a_higher_epoch(desk: Desk) -> None:
@@ -64,6 +65,38 @@ def test_a_connection_learns_what_the_station_is_to_us(desk: Desk) -> None:
     desk.book.registrations[1] = Registration.PENDING
     desk.say(CP1, BOOT)
     assert desk.say(CP1, HELLO) == ConnectionClaimed(1, Registration.PENDING, booted=True)
+
+
+def test_a_change_of_version_is_told(desk: Desk) -> None:
+    """Between two connections; the station's history stays its own."""
+    desk.say(CP1, HELLO)
+    desk.say(CP1, HELLO)
+    assert "station.version" not in desk.kinds
+    desk.say(CP1, replace(HELLO, ocpp_version="2.0.1"))
+    told = desk.last("station.version")
+    assert told.data == {"epoch": 3, "peer": "192.0.2.1", "before": "1.6", "after": "2.0.1"}
+    (kept,) = desk.book.kept
+    assert isinstance(kept, Happened)
+    assert (kept.kind, kept.content) == ("version", {"before": "1.6", "after": "2.0.1"})
+
+
+def test_deafness_is_told_when_it_begins_and_when_it_ends(desk: Desk) -> None:
+    """And kept with the station, which a new connection learns."""
+    deaf, hearing = HearingChanged(deaf=True, action="Reset"), HearingChanged(deaf=False)
+    assert desk.say(CP1, hearing) == Acknowledged()
+    assert desk.kinds == []
+    for _ in range(2):
+        desk.say(CP1, deaf)
+        desk.later(minutes=1)
+    assert desk.book.deaf[1] == T0
+    assert desk.last("station.deaf").data == {"action": "Reset"}
+    reply = desk.say(CP1, HELLO)
+    assert reply == ConnectionClaimed(1, Registration.ACCEPTED, booted=False, deaf=True)
+    desk.say(CP1, hearing)
+    assert desk.book.deaf[1] is None
+    assert desk.kinds == ["station.deaf", "station.connected", "station.hearing"]
+    kinds = [kept.kind for kept in desk.book.kept if isinstance(kept, Happened)]
+    assert kinds == ["deaf", "hearing"]
 
 
 def test_a_close_ends_its_own_connection(desk: Desk) -> None:
@@ -126,18 +159,23 @@ def test_a_repeated_state_is_no_event(desk: Desk) -> None:
 
 
 def test_a_state_older_than_the_one_known_is_history(desk: Desk) -> None:
-    """Out of order, the newest by the station's time stays."""
+    """Out of order, the newest by the station's time stays, and that is noted."""
     desk.say(CP1, status(ConnectorStatus.CHARGING, T0))
+    assert desk.oddities == []
     assert desk.say(CP1, status(ConnectorStatus.PREPARING, T0 - timedelta(1))) == Acknowledged()
     assert desk.book.connectors[1, 1, 1].status is ConnectorStatus.CHARGING
+    assert desk.oddities == [("status_out_of_order", "1.1 2026-02-28T12:00:00+00:00")]
 
 
 def test_a_clock_that_is_ahead_does_not_block_later_states(desk: Desk) -> None:
     """A state from the future is taken to mean now."""
     desk.say(CP1, status(ConnectorStatus.CHARGING, T0 + timedelta(days=400)))
     desk.later(seconds=1)
+    desk.say(CP1, status(ConnectorStatus.CHARGING, T0 + timedelta(days=400)))
+    desk.later(seconds=1)
     desk.say(CP1, status(ConnectorStatus.AVAILABLE))
     assert desk.book.connectors[1, 1, 1].status is ConnectorStatus.AVAILABLE
+    assert desk.oddities == [("clock_ahead", "2027-04-05T12:00:00+00:00")] * 2
 
 
 def test_progress_of_firmware_and_diagnostics_is_kept(desk: Desk) -> None:
@@ -149,12 +187,6 @@ def test_progress_of_firmware_and_diagnostics_is_kept(desk: Desk) -> None:
         "diagnostics_status": "Uploaded",
     }
     assert desk.kinds == ["station.firmware", "station.diagnostics"]
-
-
-def test_an_unknown_vendor_is_told_so(desk: Desk) -> None:
-    """By the standard, never by an error (OCPP 1.6 §4.3)."""
-    reply = desk.say(CP1, DataTransferred(vendor_id="com.example", data="x"))
-    assert reply == DataTransferAnswered(status="UnknownVendorId")
 
 
 def test_what_cannot_be_read_is_kept_as_it_came(desk: Desk) -> None:

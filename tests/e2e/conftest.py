@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from csms.conformance.evidence import Witnessed
+from csms.testing.charger import Line
 from csms.testing.process import RunningCsms
+
+
+@pytest.fixture(autouse=True)
+def evidence(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Write down what a test exchanges, if ``CSMS_EVIDENCE`` names a folder for it."""
+    folder = os.environ.get("CSMS_EVIDENCE")
+    if folder is None:
+        yield
+        return
+    Line.witnessed = set()
+    yield
+    exchanged, Line.witnessed = Line.witnessed, None
+    function, _, case = request.node.name.partition("[")
+    record = Witnessed(f"{request.path.stem}::{function}", case, tuple(sorted(exchanged)))
+    with Path(folder, f"{os.getpid()}.jsonl").open("ab") as file:
+        file.write(msgspec.json.encode(record) + b"\n")
 
 
 @pytest.fixture
@@ -28,6 +48,19 @@ def server() -> Iterator[RunningCsms]:
     path.chmod(0o755)
     try:
         with RunningCsms(path / "state") as running:
+            yield running
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_with_known_tokens() -> Iterator[RunningCsms]:
+    """The same, where only tokens that are known may charge."""
+    path = Path(tempfile.mkdtemp(prefix="csms-e2e-"))
+    path.chmod(0o755)
+    try:
+        settings = {"CSMS__AUTHORIZATION__UNKNOWN_TOKENS": "refuse"}
+        with RunningCsms(path / "state", settings) as running:
             yield running
     finally:
         shutil.rmtree(path, ignore_errors=True)

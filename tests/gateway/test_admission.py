@@ -104,6 +104,51 @@ async def test_admitted() -> None:
     assert made.doorbell.attempts == []
 
 
+NEW = b"another-password"
+NEW_HASH = hash_password(NEW, Cost(n=2, r=1, p=1))
+
+
+async def knows(made: MemoryGateway, identity: str) -> tuple[str | None, str | None]:
+    known = await made.stations.get(identity)
+    return known.password_hash, known.offered_password_hash
+
+
+@waits
+async def test_a_password_on_its_way() -> None:
+    """While a station is being given another password both open the door; once it comes in with
+    the new one, only that does."""
+    made = gateway()
+    made.stations.report("LOCKED", offered_password_hash=NEW_HASH)
+    await made.admission.admit(knock("LOCKED", basic("LOCKED", KEY.encode())))
+    assert await knows(made, "LOCKED") == (KEY_HASH, NEW_HASH)
+    assert (await refused(made, knock("LOCKED", basic("LOCKED", b"wrong")))).status == 401
+    assert (await refused(made, knock("LOCKED", basic("OTHER", NEW)))).status == 401
+    made = gateway()
+    made.stations.report("LOCKED", offered_password_hash=NEW_HASH)
+    await made.admission.admit(knock("LOCKED", basic("LOCKED", NEW)))
+    assert await knows(made, "LOCKED") == (NEW_HASH, None)
+    assert (await refused(made, knock("LOCKED", basic("LOCKED", KEY.encode())))).status == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({}, (None, NEW_HASH)),
+        (basic("OPEN", b"wrong"), (None, NEW_HASH)),
+        (basic("OTHER", NEW), (None, NEW_HASH)),
+        (basic("OPEN", NEW), (NEW_HASH, None)),
+    ],
+)
+@waits
+async def test_a_first_password_on_its_way(headers: dict[str, str], kept: object) -> None:
+    """A station that needs none needs it from the moment on that it has one."""
+    made = gateway(open_access="always")
+    made.stations.report("OPEN", offered_password_hash=NEW_HASH)
+    await made.admission.admit(knock("OPEN", headers))
+    assert await knows(made, "OPEN") == kept
+    assert made.doorbell.attempts == []
+
+
 @pytest.mark.parametrize("password", [KEY.encode(), KEY.upper().encode(), bytes.fromhex(KEY)])
 @waits
 async def test_every_spelling_of_the_key(password: bytes) -> None:

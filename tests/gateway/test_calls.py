@@ -11,18 +11,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from csms.core.commands import (
-    ClearCache,
-    Command,
-    Outcome,
-    Raw,
-    ReadConfiguration,
-    RemoteStop,
-    Reset,
-    Trigger,
-    Unlock,
-)
+from csms.core.commands import ClearCache, Command, Outcome, Raw, RemoteStop, Reset, Trigger, Unlock
 from csms.core.values import Registration, StationKey
+from csms.core.variables.vocabulary import ReadVariables
 from csms.gateway.calls import Calls
 from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import Answered, Failed
@@ -104,7 +95,7 @@ def test_one_after_the_other(desk: Desk) -> None:
 def test_somebody_waits_at_the_station(desk: Desk) -> None:
     """What a driver waits for goes before what an operator wants to know."""
     desk.submit(Reset())
-    desk.submit(ReadConfiguration())
+    desk.submit(ReadVariables())
     desk.submit(RemoteStop(transaction_ref="7"))
     desk.reply(3, "c1", {"status": "Accepted"})
     assert desk.sent[-1][2] == "RemoteStopTransaction"

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from twisted.logger import capturedLogs
 
-from csms.core.commands import Outcome, Raw, ReadConfiguration, RemoteStart, Reset, Trigger
+from csms.core.commands import Outcome, Raw, RemoteStart, Reset, Trigger
 from csms.core.errors import Overloaded, Unavailable
 from csms.core.replies import Acknowledged, BootAnswered, StartAnswered
 from csms.core.reports import (
@@ -22,6 +22,7 @@ from csms.core.reports import (
     SessionStarted,
 )
 from csms.core.values import Registration, Strictness
+from csms.core.variables.vocabulary import ReadVariables
 from csms.gateway.settings import GatewaySettings
 from csms.testing.gateway import MemoryCharger, MemoryGateway, RecordingIntake, client_frame
 
@@ -314,15 +315,24 @@ def test_strict_station() -> None:
     assert answer[:3] == [4, "1", "PropertyConstraintViolation"]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[2]", "{}", '[9,"1"]', "[]"])
-def test_noise(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("nonsense", "unreadable_frame"),
+        ("[2]", "unreadable_frame"),
+        ("{}", "unreadable_frame"),
+        ('[9,"1"]', "unknown_message_type"),
+        ("[]", "unknown_message_type"),
+    ],
+)
+def test_noise(text: str, name: str) -> None:
     """Not answered, counted, and what follows is served."""
     made = gateway()
     charger = made.charger()
     charger.send_text(text)
     assert charger.received() == []
     assert made.counters.noise == 1
-    assert made.doorbell.quirks[0][1] == "unreadable_frame"
+    assert made.doorbell.quirks[0][1] == name
     assert ask(charger, "Heartbeat", {})[0] == 3
 
 
@@ -411,14 +421,14 @@ def test_triggered_messages_are_served(command: Trigger | Raw) -> None:
 @pytest.mark.parametrize(
     ("registration", "command", "goes_out"),
     [
-        (Registration.PENDING, ReadConfiguration(), True),
+        (Registration.PENDING, ReadVariables(), True),
         (Registration.PENDING, RemoteStart(id_token="A"), False),
         (
             Registration.PENDING,
             Raw(action="RemoteStartTransaction", payload={"idTag": "A"}),
             False,
         ),
-        (Registration.REJECTED, ReadConfiguration(), False),
+        (Registration.REJECTED, ReadVariables(), False),
     ],
 )
 def test_what_a_station_that_is_not_accepted_is_asked(

@@ -9,7 +9,8 @@ from twisted.logger import capturedLogs
 
 from csms.core.commands import Outcome, Reset, Trigger
 from csms.core.errors import Unavailable
-from csms.core.reports import Connected, LogUploadProgressed
+from csms.core.logs.vocabulary import LogUploadProgressed
+from csms.core.reports import Connected, HearingChanged
 from csms.core.values import Registration, Strictness
 from csms.gateway.settings import GatewaySettings
 from csms.testing.gateway import LIKENESSES, MemoryCharger, MemoryGateway, RecordingIntake
@@ -314,6 +315,26 @@ def test_still_deaf() -> None:
     assert second.close_code() == 1008
 
 
+def test_deafness_is_reported_when_it_begins_and_when_it_ends() -> None:
+    """Also by another connection, and a report that could not be stored is made again."""
+    made = gateway(deaf_after=2)
+    first = made.charger()
+    deafen(made, 2)
+    assert made.intake.reports[-1] == HearingChanged(deaf=True, action="Reset")
+    first.vanish()
+    made.intake.deaf = True
+    charger = made.charger()
+    for refusal in (Unavailable("gone"), None, None):
+        send(made)
+        made.pass_s(11)
+        made.intake.refusal = refusal
+        charger.send(3, charger.received()[0][1], {"status": "Accepted"})
+    told = [report for report in made.intake.reports if isinstance(report, HearingChanged)]
+    assert [report.deaf for report in told] == [True, False, False]
+    deafen(made, 2)
+    assert charger.close_code() == 1008
+
+
 def test_late_answers_are_answers() -> None:
     """Who is slow is not deaf; who answers to nothing may be."""
     made = gateway(deaf_after=2)
@@ -322,8 +343,9 @@ def test_late_answers_are_answers() -> None:
         deafen(made, 1)
         for frame in charger.received():
             charger.send(3, frame[1], {"status": "Accepted"})
-    assert quirks(made) == []
+    assert {name for name, _ in quirks(made)} == {"late_answer"}
+    made.doorbell.quirks.clear()
     deafen(made, 1)
     charger.send(3, "nothing", {})
     deafen(made, 1)
-    assert [name for name, _ in quirks(made)] == ["deaf"]
+    assert [name for name, _ in quirks(made)] == ["unasked_answer", "deaf"]

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csms.adapter.dialect import DIALECTS, Fault, FaultKind
+from csms.core.oddities import Oddity
 from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import (
-    NULL_PAYLOAD,
-    REUSED_ID,
     Answered,
     Call,
     Disputed,
@@ -117,7 +116,7 @@ def test_null_payload_is_empty(rpc: Rpc) -> None:
     """Tolerated (2.x §4.1.5 says never to send it), and told."""
     call = say(rpc, 2, "1", "Heartbeat", None)
     assert isinstance(call, Call)
-    assert (call.payload, call.quirk) == ({}, NULL_PAYLOAD)
+    assert (call.payload, call.oddity) == ({}, Oddity.NULL_PAYLOAD)
 
 
 def test_nul_characters_are_taken_out(rpc: Rpc) -> None:
@@ -173,7 +172,7 @@ def test_same_id_with_other_content_is_new(rpc: Rpc) -> None:
     """Stations that use one id for everything are served; what was stored is worthless then."""
     rpc.answer(called(rpc, "1", "StatusNotification", status="Available"), {})
     second = called(rpc, "1", "StatusNotification", status="Charging")
-    assert second.quirk == REUSED_ID
+    assert second.oddity is Oddity.REUSED_MESSAGE_ID
     rpc.answer(second, {})
     assert isinstance(say(rpc, 2, "1", "StatusNotification", {"status": "Available"}), Call)
 
@@ -261,8 +260,8 @@ def test_too_deep_without_id(rpc: Rpc) -> None:
 
 def test_empty_text_is_ignored(rpc: Rpc) -> None:
     """Some stations send empty texts to keep the connection open."""
-    assert rpc.receive(b"") is None
-    assert rpc.receive(b" \r\n") is None
+    for text in (b"", b" \r\n"):
+        assert rpc.receive(text) == Noise("empty", Oddity.EMPTY_FRAME)
 
 
 def test_nothing_but_noise_is_a_flood(rpc: Rpc) -> None:
@@ -370,9 +369,9 @@ def test_fresh_answers_are_only_remembered() -> None:
     rpc = make_rpc("2.1")
     rpc.answer(called(rpc), {}, keep=False)
     again = called(rpc)
-    assert again.quirk == ""
+    assert again.oddity is None
     rpc.answer(again, {}, keep=False)
-    assert called(rpc, other=1).quirk == REUSED_ID
+    assert called(rpc, other=1).oddity is Oddity.REUSED_MESSAGE_ID
 
 
 def test_dispute_of_nothing() -> None:
@@ -487,7 +486,8 @@ def test_sloppy_errors_are_taken(rpc: Rpc, rest: list[object], code: str, descri
     """Even two elements are an answer."""
     outgoing = asked(rpc)
     rpc.next_call()
-    assert say(rpc, 4, outgoing.id, *rest) == Failed(outgoing, code, description)
+    oddity = Oddity.SHORT_CALLERROR if len(rest) < 3 else None
+    assert say(rpc, 4, outgoing.id, *rest) == Failed(outgoing, code, description, oddity=oddity)
 
 
 @pytest.mark.parametrize("rest", [[None], [None, {}]])
@@ -495,7 +495,7 @@ def test_null_result_is_empty(rpc: Rpc, rest: list[object]) -> None:
     """As in a CALL."""
     outgoing = asked(rpc)
     rpc.next_call()
-    assert say(rpc, 3, outgoing.id, *rest) == Answered(outgoing, {})
+    assert say(rpc, 3, outgoing.id, *rest) == Answered(outgoing, {}, Oddity.NULL_PAYLOAD)
 
 
 @pytest.mark.parametrize("rest", [[], [[]], ["Accepted"], [5, {}]])

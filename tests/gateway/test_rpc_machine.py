@@ -88,7 +88,7 @@ class Conversation(RuleBasedStateMachine):
                 assert len(self.open) < INBOUND
                 assert (event.id, event.payload) == (message_id, payload)
                 self.open.append(event)
-            case Send(frame, None):
+            case Send(frame, None, None):
                 assert not in_progress
                 assert self.results[message_id] == (text, frame)
             case Send(frame, fault):

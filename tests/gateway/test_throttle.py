@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from csms.gateway.throttle import Backoff, Crowd, Rarely, Throttle
+from csms.gateway.throttle import Backoff, Crowd, Latest, Rarely, Throttle
 
 
 def test_throttle_allows_a_burst_and_then_a_rate() -> None:
@@ -96,13 +96,31 @@ def test_crowd_without_keys() -> None:
 
 
 def test_rarely() -> None:
-    """Once for each key, and again when the time is over."""
+    """Once for each key, and again when the time is over, which grows to a limit."""
     clock = Clock()
-    rarely: Rarely[int] = Rarely(clock, 600)
+    rarely: Rarely[int] = Rarely(clock, 600, 1000)
     assert rarely.take(1)
     assert rarely.take(2)
-    clock.advance(599)
-    assert not rarely.take(1)
-    clock.advance(1)
+    for wait_s in (600, 1000, 1000):
+        clock.advance(wait_s - 1)
+        assert not rarely.take(1)
+        clock.advance(1)
+        assert rarely.take(1)
+
+
+def test_rarely_forgets() -> None:
+    """What is forgotten begins anew."""
+    rarely: Rarely[int] = Rarely(Clock(), 600, 1000)
+    rarely.forget(1)
     assert rarely.take(1)
-    assert not rarely.take(1)
+    rarely.forget(1)
+    assert rarely.take(1)
+
+
+def test_latest() -> None:
+    """What was there before is told."""
+    latest: Latest[int, str] = Latest()
+    assert latest.put(1, "a") is None
+    assert latest.put(2, "b") is None
+    assert latest.put(1, "c") == "a"
+    assert latest.put(1, "c") == "c"

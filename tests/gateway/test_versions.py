@@ -16,12 +16,12 @@ from twisted.internet.threads import deferToThread
 from csms.adapter.dialect import DIALECTS
 from csms.adapter.schema import Schemas
 from csms.core.commands import Raw
+from csms.core.monitoring.vocabulary import StreamSpoke
 from csms.core.reports import (
     AuthorizationAsked,
     Booted,
     Connected,
     ConnectorChanged,
-    Notified,
     TransactionTold,
 )
 from csms.core.values import Registration, Strictness
@@ -114,8 +114,7 @@ def test_stream() -> None:
     charger.send(6, "1", "NotifyPeriodicEventStream", STREAM)
     assert charger.received() == []
     report = made.intake.reports[-1]
-    assert isinstance(report, Notified)
-    assert report.action == "NotifyPeriodicEventStream"
+    assert isinstance(report, StreamSpoke)
     assert ask(charger, "NotifyPeriodicEventStream", STREAM)[2] == "NotSupported"
 
 

@@ -12,30 +12,26 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from csms.core.commands import (
-    ChangeConfiguration,
-    Command,
-    Outcome,
-    Raw,
-    RemoteStart,
-    RemoteStop,
-    Reset,
-    Trigger,
-)
+from csms.core.areas import decode_command
+from csms.core.commands import Command, Outcome, Raw, RemoteStart, RemoteStop, Reset, Trigger
+from csms.core.decisions import Policy
 from csms.core.errors import Conflict, Invalid, NotFound, Unavailable
 from csms.core.operations import HIDDEN
 from csms.core.pages import Query
 from csms.core.ports import IOperations
 from csms.core.values import Operation, OperationStatus, Registration
+from csms.core.variables.vocabulary import Setting, WriteVariables
 from csms.pipeline.commands import EXPIRY_MARGIN_S, Operations, OperationSettings
-from csms.pipeline.delivery import SETTLE_PATIENCE_S
+from csms.pipeline.delivery import SETTLE_PATIENCE_S, Delivery
 from csms.pipeline.tasks import Tasks
 from csms.testing.clock import START, WallClock
+from csms.testing.intake import SettlingIntake
 from csms.testing.links import MemoryLinks
 from csms.testing.logs import logged
 from csms.testing.operations import MemoryOperationsBook
 from csms.testing.speech import PlainSpeech
 from csms.testing.stations import MemoryStations
+from csms.testing.tokens import MemoryTokens
 
 T = TypeVar("T")
 ACCEPTED = Outcome(status="accepted", response={"status": "Accepted"})
@@ -90,6 +86,15 @@ class Rig:
             tasks=self.tasks,
             clock=self.clock,
             now=self.clock.now,
+            delivery=Delivery(
+                book=self.book,
+                links=self.links,
+                intake=SettlingIntake(self.book),
+                tasks=self.tasks,
+                clock=self.clock,
+                now=self.clock.now,
+                call_timeout_s=30,
+            ),
             settings=OperationSettings(answer_wait_s=10, queue_ttl_s=3600, call_timeout_s=30),
         )
 
@@ -183,11 +188,15 @@ def test_unsupported(rig: Rig) -> None:
         ({"ocpp_version": "0.9"}, OperationStatus.UNSUPPORTED),
         ({"ocpp_versions": ("1.6",)}, OperationStatus.UNREACHABLE),
         ({"ocpp_versions": ("0.9",)}, OperationStatus.UNSUPPORTED),
+        (
+            {"ocpp_version": "2.0.1", "ocpp_versions": ("1.6",)},
+            OperationStatus.UNREACHABLE,
+        ),
     ],
 )
 def test_version(rig: Rig, fields: dict[str, object], status: OperationStatus) -> None:
-    """A command is held against the version of the last connection, else the newest that the
-    station may use."""
+    """A command is held against the version of the last connection if the station may still use
+    it, else the newest that it may."""
     rig.operations.speech = PlainSpeech(lacks={"2.0.1": Reset})
     rig.stations.seed("CS1", **fields)
     assert now(rig.submit(Reset())).status is status
@@ -201,7 +210,8 @@ def test_answered(rig: Rig) -> None:
     station_id = rig.here()
     command = RemoteStart(id_token="T1", evse_id=2)
     waiting = rig.submit(command, requested_by="me")
-    assert rig.links.sent == [(station_id, command)]
+    numbered = msgspec.structs.replace(command, ref=1)
+    assert rig.links.sent == [(station_id, numbered)]
     rig.clock.advance(1)
     rig.links.answer(station_id, ACCEPTED)
     operation = now(waiting)
@@ -279,7 +289,7 @@ def test_raw_start(rig: Rig) -> None:
     rig.links.answers = ACCEPTED
     operation = now(rig.submit(Raw(action="Start", payload={"token": "T1"})))
     assert (operation.action, operation.id_token) == ("remote_start", "T1")
-    assert rig.links.sent == [(station_id, RemoteStart(id_token="T1"))]
+    assert rig.links.sent == [(station_id, RemoteStart(id_token="T1", ref=1))]
 
 
 def test_session(rig: Rig) -> None:
@@ -296,10 +306,10 @@ def test_secrets(rig: Rig) -> None:
     rig.links.answers = Outcome(
         status="accepted", response={"key": "AuthorizationKey", "value": "s3cret"}
     )
-    command = ChangeConfiguration(key="AuthorizationKey", value="s3cret")
+    command = WriteVariables(items=(Setting(variable="AuthorizationKey", value="s3cret"),))
     operation = now(rig.submit(command))
     assert rig.links.sent == [(station_id, command)]
-    assert operation.payload["value"] == HIDDEN
+    assert operation.payload["items"] == [{"variable": "AuthorizationKey", "value": HIDDEN}]
     assert b"s3cret" not in msgspec.json.encode(rig.kept(operation))
 
 
@@ -318,7 +328,7 @@ def test_other_process(elsewhere: Rig) -> None:
     waiting = elsewhere.submit(Reset())
     ((operation, content),) = now(elsewhere.book.due(1))
     assert operation.status is OperationStatus.PENDING
-    assert msgspec.json.decode(content, type=Command) == Reset()
+    assert decode_command(content) == Reset()
     elsewhere.clock.pass_by(1)
     now(elsewhere.book.mark_sent(operation.id, elsewhere.clock.now()))
     now(elsewhere.book.settle(operation.id, ACCEPTED, elsewhere.clock.now()))
@@ -398,3 +408,41 @@ def test_never_settled(rig: Rig) -> None:
     assert [(event["station"], event["status"]) for event in events] == [("CS1", "accepted")]
     assert rig.kept(now(waiting)).status is OperationStatus.PENDING
     assert len(rig.tasks) == 0
+
+
+def test_a_master_pass_starts_nothing(rig: Rig) -> None:
+    """Neither by its own group nor by one that comes with the command (2.x C16.FR.03)."""
+    rig.here()
+    tokens = MemoryTokens(rig.clock.now)
+    tokens.seed("PASS", group_id="masters")
+    tokens.seed("TAG")
+    tokens.seed("PASS2", operator_id=2, group_id="MASTERS")
+    rig.operations = attrs.evolve(
+        rig.operations, tokens=tokens, policy=Policy(master_pass_group="MASTERS")
+    )
+    for command in (RemoteStart(id_token="pass"), RemoteStart(id_token="TAG", group_id="Masters")):
+        with pytest.raises(Conflict) as caught:
+            now(rig.submit(command))
+        assert caught.value.code == "master_pass"
+    for token in ("TAG", "PASS2", "NOBODY"):
+        rig.submit(RemoteStart(id_token=token))
+    rig.operations = attrs.evolve(rig.operations, tokens=None)
+    rig.submit(RemoteStart(id_token="PASS"))
+    kept = now(rig.book.list(Query(), 1)).items
+    assert {operation.id_token for operation in kept} == {"TAG", "PASS2", "NOBODY", "PASS"}
+
+
+def test_firmware_comes_from_where_it_may() -> None:
+    """Whoever writes the message; where nothing is said of hosts, from anywhere."""
+    rig = Rig()
+    rig.here()
+    bad = Raw(action="UpdateFirmware", payload={"location": "https://evil.example/fw"})
+    rig.submit(bad)
+    assert len(rig.links.sent) == 1
+    rig.operations.firmware_hosts = ("files.example",)
+    with pytest.raises(Invalid) as refusal:
+        now(rig.submit(bad))
+    assert (refusal.value.code, refusal.value.field) == ("host_not_allowed", "payload")
+    rig.submit(Raw(action="UpdateFirmware", payload={"location": "https://files.example/fw"}))
+    rig.submit(Trigger(message="Heartbeat"))
+    assert len(rig.links.sent) == 3

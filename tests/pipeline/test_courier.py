@@ -15,18 +15,23 @@ from twisted.internet.task import deferLater
 from zope.interface.verify import verifyObject
 
 from csms.core.commands import ClearCache, Command, Outcome, Reset
+from csms.core.decisions import Policy
 from csms.core.ids import new_id
 from csms.core.ports import INodes, Waiting
 from csms.core.values import Operation, OperationStatus
 from csms.pipeline.commands import Operations
 from csms.pipeline.courier import Courier
+from csms.pipeline.delivery import Delivery
+from csms.pipeline.intake import Intake, IntakeSettings
 from csms.pipeline.tasks import Tasks
+from csms.storage.ledger import PostgresLedger
 from csms.storage.nodes import PostgresNodes
 from csms.storage.operations import PostgresOperations
 from csms.storage.pool import Pool
 from csms.storage.stations import PostgresStations
 from csms.testing.clock import WallClock
 from csms.testing.desk import immediate
+from csms.testing.intake import SettlingIntake
 from csms.testing.links import MemoryLinks
 from csms.testing.logs import logged
 from csms.testing.nodes import ScriptedNodes
@@ -64,6 +69,15 @@ class Rig:
             tasks=self.tasks,
             clock=self.clock,
             now=self.clock.now,
+            delivery=Delivery(
+                book=self.book,
+                links=self.links,
+                intake=SettlingIntake(self.book),
+                tasks=self.tasks,
+                clock=self.clock,
+                now=self.clock.now,
+                call_timeout_s=30,
+            ),
         )
 
     def waits(
@@ -235,6 +249,12 @@ class Process:
     pool: Pool
     links: MemoryLinks = attrs.field(factory=lambda: MemoryLinks(ACCEPTED))
     tasks: Tasks = attrs.field(factory=lambda: Tasks(reactor))
+    intake: Intake = attrs.field(init=False)
+
+    @intake.default
+    def _make_intake(self) -> Intake:
+        ledgers = [PostgresLedger(self.pool.lane())]
+        return Intake(reactor, ledgers, Policy(), IntakeSettings(), _now, lambda: None)
 
     def operations(self) -> Operations:
         """Where commands are submitted."""
@@ -246,6 +266,7 @@ class Process:
             tasks=self.tasks,
             clock=reactor,
             now=_now,
+            delivery=None,
         )
 
     def courier(self) -> Courier:
@@ -258,7 +279,20 @@ class Process:
             tasks=self.tasks,
             clock=reactor,
             now=_now,
+            delivery=self.delivery(),
             interval_s=0.02,
+        )
+
+    def delivery(self) -> Delivery:
+        """Its last stretch."""
+        return Delivery(
+            book=PostgresOperations(self.pool),
+            links=self.links,
+            intake=self.intake,
+            tasks=self.tasks,
+            clock=reactor,
+            now=_now,
+            call_timeout_s=30,
         )
 
 
@@ -295,8 +329,9 @@ async def cluster(pool: Pool) -> AsyncIterator[Cluster]:
         gateway.links.connect(station_id)
         courier.startService()
     yield Cluster(Process(pool, MemoryLinks()).operations(), gateways, pool, station_id)
-    for courier in couriers:
+    for gateway, courier in zip(gateways, couriers, strict=True):
         await courier.stopService()
+        await gateway.intake.stopService()
 
 
 async def connect(cluster: Cluster) -> None:

@@ -26,19 +26,37 @@ from csms.core.decisions import (
     Unstorable,
 )
 from csms.core.errors import Overloaded, Refusal, Unavailable
+from csms.core.oddities import Oddity
 from csms.core.ports import IIntake, ILedger
-from csms.core.replies import Acknowledged, ConnectionClaimed, StartAnswered, TimeTold
+from csms.core.replies import (
+    Acknowledged,
+    ConnectionClaimed,
+    StartAnswered,
+    TimeTold,
+    TransactionAnswered,
+)
 from csms.core.reports import (
     Beat,
     Connected,
+    ConnectorChanged,
     Metered,
     Report,
     SessionStarted,
     SessionStopped,
+    Stage,
+    TransactionTold,
 )
-from csms.core.values import Reading, Sample, SessionStatus, StationKey, TokenStatus
+from csms.core.values import (
+    ConnectorStatus,
+    Reading,
+    Sample,
+    SessionStatus,
+    StationKey,
+    TokenStatus,
+)
 from csms.pipeline.intake import Intake, IntakeSettings
 from csms.pipeline.lanes import STALE_LIMIT
+from csms.testing.gateway import RecordingDoorbell
 from csms.testing.ledger import MemoryBook, MemoryLedger
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -84,13 +102,20 @@ class Rig:
     policy: Policy = attrs.field(factory=lambda: Policy(accept_unknown_tokens=True))
     answers: list[tuple[str, object]] = attrs.field(factory=list)
     published: int = 0
+    doorbell: RecordingDoorbell = attrs.field(factory=RecordingDoorbell)
     ledgers: list[Gate] = attrs.field(init=False)
     intake: Intake = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.ledgers = [Gate(self.book) for _ in range(self.lanes)]
         self.intake = Intake(
-            self.clock, self.ledgers, self.policy, self.settings, self.now, self.publish
+            self.clock,
+            self.ledgers,
+            self.policy,
+            self.settings,
+            self.now,
+            self.publish,
+            self.doorbell,
         )
 
     def now(self) -> datetime:
@@ -205,6 +230,28 @@ def test_nothing_is_published_where_nothing_happened() -> None:
     rig.say(1, Beat())
     rig.turn()
     assert rig.published == 0
+
+
+def test_what_a_rule_finds_odd_is_noted_with_the_commit() -> None:
+    """Once, whatever it took to commit; an intake without a doorbell does without."""
+    rig = Rig()
+    troubles = [Stale("somebody else")]
+
+    def trouble(_: Sequence[Decision]) -> None:
+        if troubles:
+            raise troubles.pop()
+
+    rig.ledger.trouble = trouble
+    ahead = T0 + timedelta(days=1)
+    rig.say(1, ConnectorChanged(evse_id=1, status=ConnectorStatus.AVAILABLE, at=ahead))
+    rig.turn()
+    assert not troubles
+    assert [(key.identity, name) for key, name, _ in rig.doorbell.quirks] == [
+        ("CP1", "clock_ahead")
+    ]
+    alone = Intake(rig.clock, rig.ledgers, rig.policy, rig.settings, rig.now, rig.publish)
+    alone.note(StationKey(1, "CP1"), [(Oddity.CLOCK_AHEAD, "")])
+    assert len(rig.doorbell.quirks) == 1
 
 
 def test_a_stale_batch_is_decided_anew() -> None:
@@ -703,6 +750,19 @@ def test_contention_over_one_station_does_not_refuse_the_others() -> None:
     assert len(rig.answers) == 29
 
 
+def event(stage: Stage, ref: str, number: int) -> TransactionTold:
+    """What a 2.x station tells of a transaction; the token with the start."""
+    return TransactionTold(
+        stage=stage,
+        transaction_ref=ref,
+        sequence_number=number,
+        at=T0,
+        evse_id=2,
+        id_token="a" if stage is Stage.STARTED else None,
+        readings=(Reading(T0, (Sample(value=float(number)),)),),
+    )
+
+
 class Weather(StrEnum):
     """What a commit may meet."""
 
@@ -734,6 +794,40 @@ class Stormy(MemoryLedger):
             raise Unavailable("gone, but not in vain")
 
 
+def test_transactions_of_one_token_take_turns() -> None:
+    """Two that start at the same moment, on stations of 2.x, see each other."""
+    rig = Rig(policy=Policy(accept_unknown_tokens=True, concurrent_sessions=1))
+    for station in (1, 2):
+        rig.say(station, event(Stage.STARTED, "x", 0))
+    rig.turn()
+    verdicts = [
+        reply.authorization.status
+        for _, reply in rig.answers
+        if isinstance(reply, TransactionAnswered) and reply.authorization is not None
+    ]
+    assert verdicts == [TokenStatus.ACCEPTED, TokenStatus.CONCURRENT]
+
+
+def test_an_event_of_a_transaction_that_cannot_be_stored_is_kept_as_it_is() -> None:
+    """It may prove what somebody owes."""
+    rig = Rig()
+
+    def trouble(decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            for write in decision.writes:
+                if isinstance(write, OpenSession):
+                    raise Unstorable("poison")
+
+    rig.ledger.trouble = trouble
+    rig.say(1, event(Stage.ENDED, "x", 5))
+    rig.turn()
+    ((_, reply),) = rig.answers
+    assert isinstance(reply, Refusal)
+    (kept,) = rig.book.quarantine
+    assert kept.action == "TransactionTold"
+    assert "sequence_number=5" in kept.content
+
+
 SAID = st.one_of(
     st.sampled_from(
         [
@@ -745,6 +839,7 @@ SAID = st.one_of(
     ),
     st.builds(start, st.sampled_from("ab")),
     st.integers(0, 5).map(lambda n: meter(float(n))),
+    st.builds(event, st.sampled_from(Stage), st.sampled_from("xy"), st.integers(0, 3)),
 )
 STEPS = st.lists(
     st.one_of(st.tuples(st.integers(1, 5), SAID), st.floats(0, 3), st.sampled_from(Weather)),
@@ -764,6 +859,12 @@ def is_true(report: Report, station: int, reply: object, book: MemoryBook) -> bo
         case Metered(readings=(taken,)):
             readings = [r for r in book.readings.values() if r.station_id == station]
             return taken.samples in [reading.samples for reading in readings]
+        case TransactionTold():
+            assert isinstance(reply, TransactionAnswered)
+            return any(
+                session.station_id == station and session.transaction_ref == report.transaction_ref
+                for session in book.sessions.values()
+            )
         case SessionStopped():
             return False
     return True

@@ -47,7 +47,7 @@ def test_rejected(online: Any, script: Any, finish: Any) -> None:
     """Unknown, busy, reserved and inoperative connectors are refused."""
     charger = online(connectors=3)
     finish(charger.start("TAG", 1))
-    charger.change_availability(2, operative=False)
+    charger.availability.change(2, operative=False)
     assert [remote_start(script, number) for number in (0, 1, 2, 4)] == [REJECTED] * 4
     assert remote_start(script, 3) == ACCEPTED
     assert remote_start(script, 3) == REJECTED

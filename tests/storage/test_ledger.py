@@ -19,6 +19,8 @@ from csms.core.authorization import known
 from csms.core.decide import decide, question
 from csms.core.decisions import Decision, Policy, Question, Stale, Unstorable
 from csms.core.events import Event
+from csms.core.firmware.vocabulary import FirmwareProgressed
+from csms.core.logs.vocabulary import LogUploadProgressed
 from csms.core.ports import ILedger
 from csms.core.replies import AuthorizationGiven, ConnectionClaimed, Reply, StartAnswered
 from csms.core.reports import (
@@ -27,13 +29,14 @@ from csms.core.reports import (
     Connected,
     ConnectorChanged,
     Disconnected,
-    FirmwareProgressed,
-    LogUploadProgressed,
+    HearingChanged,
     Metered,
     Quarantined,
     Report,
     SessionStarted,
     SessionStopped,
+    Stage,
+    TransactionTold,
 )
 from csms.core.values import (
     Authorization,
@@ -123,6 +126,33 @@ async def test_a_connection_is_claimed_and_released(pool: Pool) -> None:
     assert await pool.one(row, (key.id,), lambda *r: r) == (2, "closed", "1.6")
     version = await pool.one("SELECT ocpp_version FROM station", (), str)
     assert version == "1.6"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_change_of_version_is_seen(pool: Pool) -> None:
+    """Held against the version of the connection before."""
+    key, ledger = await station(pool), await ledger_of(pool)
+    for version in ("1.6", "1.6", "2.1"):
+        await say(ledger, key, Connected(node="n", peer="p", ocpp_version=version))
+    (changed,) = [event for event in await events(pool) if event.kind == "station.version"]
+    assert (changed.data["before"], changed.data["after"]) == ("1.6", "2.1")
+
+
+@pytest_twisted.ensureDeferred
+async def test_deafness_stays_with_the_station(pool: Pool) -> None:
+    """Over connections, until it answers."""
+    key, ledger = await station(pool), await ledger_of(pool)
+    deaf = "SELECT deaf_since FROM station"
+    for _ in range(2):
+        await say(ledger, key, HearingChanged(deaf=True, action="Reset"), at(5))
+        assert await pool.one(deaf, (), lambda since: since) == at(5)
+    claimed = await say(ledger, key, Connected(node="n", peer="p", ocpp_version="1.6"))
+    assert isinstance(claimed, ConnectionClaimed)
+    assert claimed.deaf
+    await say(ledger, key, HearingChanged(deaf=False), at(6))
+    assert await pool.one(deaf, (), lambda since: since) is None
+    kinds = [event.kind for event in await events(pool)]
+    assert kinds == ["station.deaf", "station.connected", "station.hearing"]
 
 
 @pytest_twisted.ensureDeferred
@@ -486,6 +516,7 @@ async def test_what_was_heard_of_last_is_gathered(pool: Pool, ledger: PostgresLe
         ledger_sql.SESSIONS_OPEN,
         ledger_sql.SESSIONS_ORPHANED,
         ledger_sql.REMOTE_START_FOR,
+        ledger_sql.REMOTE_START_NUMBERED,
         ledger_sql.NEW_NUMBERS,
     ],
 )
@@ -507,12 +538,12 @@ async def test_questions_use_their_indexes(pool: Pool, asked: str) -> None:
             SELECT gen_random_uuid(), 1, id, 1, identity, identity, 'active', identity, now(),
                    now(), now() FROM station;
         INSERT INTO operation (id, operator_id, station_id, action, payload, command, status,
-                               id_token, created_at, expires_at)
+                               id_token, ref, created_at, expires_at)
             SELECT gen_random_uuid(), 1, id, 'remote_start', '{}', '', 'accepted', identity,
-                   now(), now() FROM station;
+                   id, now(), now() FROM station;
         ANALYZE
     """)
-    rows = '[{"i": 0, "s": 7, "o": 1, "v": "CP7", "e": 1, "c": 1, "n": "CP7"}]'
+    rows = '[{"i": 0, "s": 7, "o": 1, "v": "CP7", "e": 1, "c": 1, "n": "CP7", "k": false}]'
     params = (rows, T0) if asked is ledger_sql.REMOTE_START_FOR else (rows,)
     plan = await pool.many(f"EXPLAIN {asked}", params, str)
     assert not [line for line in plan if "Seq Scan" in line], "\n".join(plan)
@@ -547,7 +578,31 @@ REPORTS = st.one_of(
         id_token=st.sampled_from(["a", None]),
         readings=st.lists(st.builds(reading, MINUTES, REGISTER), max_size=3).map(tuple),
     ),
-    st.builds(AuthorizationAsked, id_token=st.sampled_from(["a", "b"])),
+    st.builds(
+        AuthorizationAsked,
+        id_token=st.sampled_from(["a", "b"]),
+        kind=st.sampled_from([None, "Local", "NoAuthorization"]),
+    ),
+    st.builds(
+        TransactionTold,
+        stage=st.sampled_from(Stage),
+        transaction_ref=st.sampled_from(["1", "2", "x"]),
+        sequence_number=st.integers(0, 5) | st.sampled_from([-(2**63), 2**63 - 1]),
+        at=MINUTES.map(at),
+        told_at=st.sampled_from([None, None, "never"]),
+        offline=st.booleans(),
+        trigger=st.sampled_from(["", "StopAuthorized"]),
+        charging_state=st.sampled_from([None, "Charging", "Idle"]),
+        evse_id=st.sampled_from([None, 0, 1, 2]),
+        id_token=st.sampled_from([None, "a", "A", "b"]),
+        id_token_kind=st.sampled_from([None, "ISO14443"]),
+        additional_info=st.sampled_from([(), (("x", "y"),)]),
+        readings=st.lists(st.builds(reading, MINUTES, REGISTER), max_size=3).map(tuple),
+        details=st.dictionaries(st.sampled_from(["p", "q"]), st.integers(0, 3), max_size=2),
+        reason=st.sampled_from([None, "Remote"]),
+        remote_start_ref=st.sampled_from([None, 7]),
+        reservation_ref=st.sampled_from([None, 3]),
+    ),
 )
 
 

@@ -41,6 +41,8 @@ class Bench:
         columns = [name for name in Session.__struct_fields__ if name != "identity"]
         names = ", ".join(f'"{name}"' for name in columns)
         values = msgspec.structs.asdict(session) | {"flags": list(session.flags)}
+        for name in ("details", "numbering"):
+            values[name] = None if values[name] is None else as_json(values[name])
         await self.pool.execute(
             f"INSERT INTO session ({names}) VALUES ({', '.join(f'%({n})s' for n in columns)})",
             values,

@@ -9,6 +9,7 @@ from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
 from csms.adapter.texts import mended, mended_json
 from csms.adapter.times import moment
+from csms.adapter.v16.fields import MAX_INT32, spare_number
 from csms.adapter.v16.metering import readings
 from csms.core.reports import (
     AuthorizationAsked,
@@ -16,15 +17,12 @@ from csms.core.reports import (
     Booted,
     ConnectorChanged,
     DataTransferred,
-    FirmwareProgressed,
-    LogUploadProgressed,
     Metered,
     SessionStarted,
     SessionStopped,
 )
 from csms.core.values import ConnectorStatus
 
-MAX_INT32 = 2**31 - 1
 MAX_INT64 = 2**63 - 1
 _LARGEST_REGISTER = 1e15
 """Wh; no meter has counted that far."""
@@ -67,26 +65,21 @@ def read_data_transfer(payload: Json, notes: Notes) -> DataTransferred:
     )
 
 
-def read_diagnostics_status(payload: Json, notes: Notes) -> LogUploadProgressed:
-    """§4.4, and LogStatusNotification of the security extension (§4.7 there)."""
-    return LogUploadProgressed(status=payload["status"], request_id=_number(payload, notes))
-
-
-def read_firmware_status(payload: Json, notes: Notes) -> FirmwareProgressed:
-    """§4.5, and SignedFirmwareStatusNotification of the security extension (§4.10 there)."""
-    return FirmwareProgressed(status=payload["status"], request_id=_number(payload, notes))
-
-
 def read_heartbeat(payload: Json, notes: Notes) -> Beat:  # noqa: ARG001 - a reader
     """§4.6."""
     return Beat()
 
 
 def read_meter_values(payload: Json, notes: Notes) -> Metered:
-    """§4.7."""
+    """§4.7.  Values of connector 0 are those of the station's main meter."""
+    evse_id = _connector(payload["connectorId"])
+    if evse_id == 0:
+        notes.note(Rule.METER_OF_STATION, "connectorId", evse_id)
+    elif payload.get("transactionId") is None:
+        notes.note(Rule.METER_WITHOUT_TRANSACTION, "transactionId")
     return Metered(
-        evse_id=_connector(payload["connectorId"]),
-        transaction_ref=_transaction(payload.get("transactionId")),
+        evse_id=evse_id,
+        transaction_ref=_transaction(payload.get("transactionId"), notes),
         readings=readings(payload["meterValue"], "meterValue", notes),
     )
 
@@ -102,7 +95,7 @@ def read_start(payload: Json, notes: Notes) -> SessionStarted:
         at=at,
         told_at=mended(payload["timestamp"] or "") if at is notes.now else None,
         meter_wh=_register(payload["meterStart"], "meterStart", notes),
-        reservation_ref=_number(payload, notes, "reservationId"),
+        reservation_ref=spare_number(payload, "reservationId", notes),
     )
 
 
@@ -127,7 +120,7 @@ def read_stop(payload: Json, notes: Notes) -> SessionStopped:
     """§4.10; no idTag, or an empty one: nobody presented one.  Absent reason: Local."""
     tag = payload.get("idTag")
     return SessionStopped(
-        transaction_ref=_reference(payload["transactionId"]),
+        transaction_ref=_reference(payload["transactionId"], notes),
         at=moment(payload["timestamp"], "timestamp", notes),
         meter_wh=_register(payload["meterStop"], "meterStop", notes),
         id_token=None if tag is None else _tag(tag, notes) or None,
@@ -142,14 +135,17 @@ def _connector(number: int) -> int:
     return number
 
 
-def _transaction(number: int | None) -> str | None:
-    return None if number is None else _reference(number)
+def _transaction(number: int | None, notes: Notes) -> str | None:
+    return None if number is None else _reference(number, notes)
 
 
-def _reference(number: int) -> str:
-    """0, -1 and ids that nobody gave pass: whose they are is for the core to find out."""
+def _reference(number: int, notes: Notes) -> str:
+    """0, -1 (errata 3.18) and ids that nobody gave pass: whose they are is for the core to find
+    out."""
     if not -MAX_INT64 <= number <= MAX_INT64:
         refuse(FaultKind.PROPERTY, "transactionId", "is no integer of 64 bits")
+    if number <= 0:
+        notes.note(Rule.NO_TRANSACTION_NUMBER, "transactionId", number)
     return str(number)
 
 
@@ -157,14 +153,6 @@ def _register(figure: float | None, path: str, notes: Notes) -> float | None:
     if figure is None or -_LARGEST_REGISTER < figure < _LARGEST_REGISTER:
         return figure if figure is None else float(figure)
     notes.note(Rule.OUT_OF_RANGE, path, figure)
-    return None
-
-
-def _number(payload: Json, notes: Notes, field: str = "requestId") -> int | None:
-    number: int | None = payload.get(field)
-    if number is None or -MAX_INT32 <= number <= MAX_INT32:
-        return number
-    notes.note(Rule.OUT_OF_RANGE, field, number)
     return None
 
 

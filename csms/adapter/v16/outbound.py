@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from csms.adapter.tables import Outbound, Request, Unsupported
+from csms.adapter.times import same
+from csms.adapter.v16 import charging
 from csms.adapter.v16.replies import as_text
+from csms.adapter.wording import Unspeakable
 from csms.core.commands import (
     ChangeAvailability,
-    ChangeConfiguration,
     ClearCache,
     Command,
     Raw,
-    ReadConfiguration,
     RemoteStart,
     RemoteStop,
     Reset,
+    ResetKind,
     SendData,
     Trigger,
     Unlock,
@@ -33,12 +35,14 @@ _SENT_AS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
 """Messages that a trigger calls by another name."""
 
 
-def _remote_start(command: RemoteStart) -> Request:
-    payload = _present(
-        idTag=command.id_token,
-        connectorId=command.evse_id,
-        chargingProfile=command.charging_profile,
-    )
+def _remote_start(command: RemoteStart) -> Request | Unsupported:
+    profile = None
+    if command.charging_profile is not None:
+        try:
+            profile = charging.spell_profile(command.charging_profile, command.ref)
+        except Unspeakable as error:
+            return charging.unspeakable(error)
+    payload = _present(idTag=command.id_token, connectorId=command.evse_id, chargingProfile=profile)
     return Request("RemoteStartTransaction", payload)
 
 
@@ -50,7 +54,11 @@ def _remote_stop(command: RemoteStop) -> Request:
     return Request("RemoteStopTransaction", {"transactionId": int(command.transaction_ref)})
 
 
-def _reset(command: Reset) -> Request:
+def _reset(command: Reset) -> Request | Unsupported:
+    if command.evse_id is not None:
+        return Unsupported("OCPP 1.6 restarts whole stations only.")
+    if command.kind is ResetKind.RESUME:
+        return Unsupported("OCPP 1.6 knows no restart after which sessions go on.")
     return Request("Reset", {"type": command.kind.value.capitalize()})
 
 
@@ -60,18 +68,11 @@ def _unlock(command: Unlock) -> Request | Unsupported:
     return Request("UnlockConnector", {"connectorId": command.evse_id})
 
 
-def _change_availability(command: ChangeAvailability) -> Request:
+def _change_availability(command: ChangeAvailability) -> Request | Unsupported:
+    if command.connector_id not in (None, 1):
+        return Unsupported("OCPP 1.6 knows one connector per EVSE.")
     kind = "Operative" if command.operative else "Inoperative"
     return Request("ChangeAvailability", {"connectorId": command.evse_id, "type": kind})
-
-
-def _read_configuration(command: ReadConfiguration) -> Request:
-    """An absent list of keys asks for all; an empty one is not the same to every station."""
-    return Request("GetConfiguration", {"key": list(command.keys)} if command.keys else {})
-
-
-def _change_configuration(command: ChangeConfiguration) -> Request:
-    return Request("ChangeConfiguration", {"key": command.key, "value": command.value})
 
 
 def _clear_cache(command: ClearCache) -> Request:  # noqa: ARG001 - one of a table
@@ -87,7 +88,11 @@ def _send_data(command: SendData) -> Request:
     return Request("DataTransfer", payload)
 
 
-def _trigger(command: Trigger) -> Request:
+def _trigger(command: Trigger) -> Request | Unsupported:
+    if command.custom is not None:
+        return Unsupported("OCPP 1.6 knows no triggers of vendors.")
+    if command.connector_id not in (None, 1):
+        return Unsupported("OCPP 1.6 knows one connector per EVSE.")
     extended = command.message in _EXTENDED_ONLY
     payload = _present(requestedMessage=command.message, connectorId=command.evse_id)
     return Request("ExtendedTriggerMessage" if extended else "TriggerMessage", payload)
@@ -106,11 +111,15 @@ def interpret(request: Request) -> Command | None:
     payload: Any = request.payload
     match request.action:
         case "RemoteStartTransaction":
-            return RemoteStart(
+            profile = payload.get("chargingProfile")
+            start = RemoteStart(
                 id_token=payload["idTag"],
                 evse_id=payload.get("connectorId"),
-                charging_profile=payload.get("chargingProfile"),
+                charging_profile=charging.known_profile(profile),
             )
+            spelled = _remote_start(start)
+            alike = isinstance(spelled, Request) and same(spelled.payload, payload)
+            return start if alike else None
         case "RemoteStopTransaction":
             return RemoteStop(transaction_ref=str(payload["transactionId"]))
         case _:
@@ -136,8 +145,6 @@ COMMANDS: Mapping[type[Command], Outbound] = {
     ChangeAvailability: Outbound(
         _change_availability, {"connectorId": "evse_id", "type": "operative"}
     ),
-    ReadConfiguration: Outbound(_read_configuration, {"key": "keys"}),
-    ChangeConfiguration: Outbound(_change_configuration, {}),
     ClearCache: Outbound(_clear_cache, {}),
     SendData: Outbound(_send_data, {"vendorId": "vendor_id", "messageId": "message_id"}),
     Trigger: Outbound(_trigger, {"requestedMessage": "message", "connectorId": "evse_id"}),

@@ -14,12 +14,23 @@ from csms.core.replies import (
     StopAnswered,
     TimeTold,
 )
-from csms.core.values import Authorization
+from csms.core.values import Authorization, TokenStatus
 
 Payload = dict[str, object]
 
 MAX_TAG = 20
 """Length of an IdToken (§7.28)."""
+
+_STATUSES = frozenset(
+    {
+        TokenStatus.ACCEPTED,
+        TokenStatus.BLOCKED,
+        TokenStatus.CONCURRENT,
+        TokenStatus.EXPIRED,
+        TokenStatus.INVALID,
+    }
+)
+"""Verdicts that 1.6 has a word for (§7.2); every other one is Invalid there."""
 
 
 def write_nothing(reply: Acknowledged) -> Payload:  # noqa: ARG001 - a writer
@@ -74,7 +85,8 @@ def as_text(data: object) -> str:
 
 def _tag_info(authorization: Authorization) -> Payload:
     """§7.27.  A group id too long for 1.6 is left out: a station could not compare it."""
-    info: Payload = {"status": authorization.status.value}
+    status = authorization.status
+    info: Payload = {"status": (status if status in _STATUSES else TokenStatus.INVALID).value}
     if authorization.expires_at is not None:
         info["expiryDate"] = wire_time(authorization.expires_at)
     if authorization.group_id is not None and len(authorization.group_id) <= MAX_TAG:

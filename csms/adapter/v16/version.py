@@ -9,7 +9,7 @@ from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Rule
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound, Version
-from csms.adapter.v16 import inbound, replies
+from csms.adapter.v16 import areas, inbound, replies
 from csms.adapter.v16.answers import judge
 from csms.adapter.v16.outbound import COMMANDS, interpret, provokes
 from csms.adapter.v16.rules import check
@@ -17,7 +17,6 @@ from csms.core.replies import (
     Acknowledged,
     AuthorizationGiven,
     BootAnswered,
-    DataTransferAnswered,
     StartAnswered,
     StopAnswered,
     TimeTold,
@@ -83,43 +82,13 @@ _INBOUND: Mapping[str, Inbound] = {
             "meterSerialNumber": _SPARE,
         },
     ),
-    "DataTransfer": Inbound(
-        inbound.read_data_transfer,
-        DataTransferAnswered,
-        replies.write_data_transfer,
-        lenience={"data": Lenience(opaque=True)},
-    ),
-    "DiagnosticsStatusNotification": Inbound(
-        inbound.read_diagnostics_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"status": _STATUS},
-    ),
-    "FirmwareStatusNotification": Inbound(
-        inbound.read_firmware_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"status": _STATUS},
-    ),
     "Heartbeat": Inbound(inbound.read_heartbeat, TimeTold, replies.write_time),
-    "LogStatusNotification": Inbound(
-        inbound.read_diagnostics_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"requestId": _SPARE, "status": _STATUS},
-    ),
     "MeterValues": Inbound(
         inbound.read_meter_values,
         Acknowledged,
         replies.write_nothing,
         money=True,
         lenience=_metering("meterValue"),
-    ),
-    "SignedFirmwareStatusNotification": Inbound(
-        inbound.read_firmware_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"requestId": _SPARE, "status": _STATUS},
     ),
     "StartTransaction": Inbound(
         inbound.read_start,
@@ -168,8 +137,8 @@ V16 = Version(
     codes=_CODES,
     schemas=Schemas("v16"),
     request_suffix="",
-    inbound=_INBOUND,
-    unserved=frozenset({"SecurityEventNotification", "SignCertificate"}),
+    inbound={**_INBOUND, **areas.INBOUND},
+    unserved=frozenset(),
     outbound=frozenset(
         {
             "CancelReservation",
@@ -200,9 +169,10 @@ V16 = Version(
             "UpdateFirmware",
         }
     ),
-    commands=COMMANDS,
+    commands={**COMMANDS, **areas.COMMANDS},
     provokes=provokes,
     check=check,
     interpret=interpret,
+    interpreters=areas.INTERPRETERS,
     judge=judge,
 )

@@ -10,9 +10,13 @@ from csms.adapter.tables import Verdict
 _VERDICTS: Mapping[str, Verdict] = {
     "accepted": Verdict("accepted"),
     "acceptedcanceled": Verdict("accepted", "AcceptedCanceled"),
+    "languagenotsupported": Verdict("unsupported", "LanguageNotSupported"),
     "notimplemented": Verdict("unsupported", "NotImplemented"),
     "notsupported": Verdict("unsupported", "NotSupported"),
     "notsupportedattributetype": Verdict("unsupported", "NotSupportedAttributeType"),
+    "notsupportedmessageformat": Verdict("unsupported", "NotSupportedMessageFormat"),
+    "notsupportedpriority": Verdict("unsupported", "NotSupportedPriority"),
+    "notsupportedstate": Verdict("unsupported", "NotSupportedState"),
     "rebootrequired": Verdict("accepted", "RebootRequired"),
     "rejected": Verdict("rejected"),
     "scheduled": Verdict("accepted", "Scheduled"),

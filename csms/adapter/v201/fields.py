@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
@@ -36,6 +34,13 @@ def spare_text(payload: Json, field: str, notes: Notes) -> str | None:
     return notes.text(text, field) if text else None
 
 
+def status_detail(payload: Json, notes: Notes) -> str | None:
+    """The statusInfo of a message in one text: reason code, and what else it says."""
+    info = payload.get("statusInfo") or {}
+    told = [info[name] for name in ("reasonCode", "additionalInfo") if info.get(name)]
+    return notes.text(": ".join(told), "statusInfo") if told else None
+
+
 def token(of: Json, notes: Notes) -> tuple[str, str | None]:
     """An IdTokenType: the token and its kind."""
     inner = of["idToken"].strip()
@@ -50,8 +55,3 @@ def kept(value: object, path: str, notes: Notes) -> object:
     if mended != value:
         notes.breach(Rule.UNSTORABLE_TEXT, path, "has values that cannot be kept")
     return mended
-
-
-def kept_object(payload: Json, notes: Notes) -> Json:
-    """A payload as it can be stored."""
-    return cast("Json", kept(payload, "payload", notes))

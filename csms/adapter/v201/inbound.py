@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes
 from csms.adapter.schema import Json
+from csms.adapter.texts import mended
 from csms.adapter.times import moment
+from csms.adapter.v201.certificates import read_presented
 from csms.adapter.v201.fields import (
     MAX_INT64,
     NO_AUTHORIZATION,
     kept,
-    kept_object,
     place,
     spare_number,
     spare_text,
@@ -25,23 +26,26 @@ from csms.core.reports import (
     Booted,
     ConnectorChanged,
     DataTransferred,
-    FirmwareProgressed,
-    LogUploadProgressed,
     Metered,
-    Notified,
     Stage,
     TransactionTold,
 )
 from csms.core.values import ConnectorStatus
 
 _STATUSES: Mapping[str, ConnectorStatus] = {status.value: status for status in ConnectorStatus}
+MAX_ADDITIONS = 16
+"""Additional texts that are kept of a token."""
+_ADDITIONS = "idToken.additionalInfo"
+
 _STAGES: Mapping[str, Stage] = {stage.value.capitalize(): stage for stage in Stage}
 
 
 def read_authorize(payload: Json, notes: Notes) -> AuthorizationAsked:
     """C01; an empty token is one of the kind NoAuthorization (C02)."""
     id_token, kind = token(payload["idToken"], notes)
-    return AuthorizationAsked(id_token=id_token, kind=kind)
+    return AuthorizationAsked(
+        id_token=id_token, kind=kind, presented=read_presented(payload, notes)
+    )
 
 
 def read_boot(payload: Json, notes: Notes) -> Booted:
@@ -68,23 +72,9 @@ def read_data_transfer(payload: Json, notes: Notes) -> DataTransferred:
     )
 
 
-def read_firmware_status(payload: Json, notes: Notes) -> FirmwareProgressed:
-    """L01."""
-    return FirmwareProgressed(
-        status=payload["status"], request_id=spare_number(payload, "requestId", notes)
-    )
-
-
 def read_heartbeat(payload: Json, notes: Notes) -> Beat:  # noqa: ARG001 - a reader
     """G02."""
     return Beat()
-
-
-def read_log_status(payload: Json, notes: Notes) -> LogUploadProgressed:
-    """N01."""
-    return LogUploadProgressed(
-        status=payload["status"], request_id=spare_number(payload, "requestId", notes)
-    )
 
 
 def read_meter_values(payload: Json, notes: Notes) -> Metered:
@@ -118,13 +108,16 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
     if evse is not None:
         evse_id = spare_number(evse, "id", notes, least=0)
         connector_id = spare_number(evse, "connectorId", notes, least=0)
-    id_token, kind = _presented(get("idToken"), notes)
+    presented = get("idToken")
+    id_token, kind = _presented(presented, notes)
     meter = get("meterValue")
+    at = moment(payload["timestamp"], "timestamp", notes)
     return TransactionTold(
         stage=stage,
         transaction_ref=_reference(transaction["transactionId"], notes),
         sequence_number=_sequence(payload["seqNo"]),
-        at=moment(payload["timestamp"], "timestamp", notes),
+        at=at,
+        told_at=mended(payload["timestamp"] or "") if at is notes.now else None,
         offline=get("offline", False),
         trigger=payload["triggerReason"],
         charging_state=transaction.get("chargingState"),
@@ -132,26 +125,13 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
         connector_id=connector_id,
         id_token=id_token,
         id_token_kind=kind,
+        additional_info=_additional_info(presented, notes) if presented and id_token else (),
+        details=_details(payload, transaction, notes),
         readings=() if meter is None else readings(meter, "meterValue", notes),
         reason=transaction.get("stoppedReason"),
         remote_start_ref=spare_number(transaction, "remoteStartId", notes),
         reservation_ref=spare_number(payload, "reservationId", notes),
     )
-
-
-def notified(action: str) -> Callable[[Json, Notes], Notified]:
-    """The reader of a message that is kept as it is."""
-
-    def read(payload: Json, notes: Notes) -> Notified:
-        return Notified(
-            action=action,
-            payload=kept_object(payload, notes),
-            request_ref=spare_number(payload, "requestId", notes),
-            sequence_number=spare_number(payload, "seqNo", notes),
-            last=not payload.get("tbc", False),
-        )
-
-    return read
 
 
 def _presented(of: Json | None, notes: Notes) -> tuple[str | None, str | None]:
@@ -160,6 +140,25 @@ def _presented(of: Json | None, notes: Notes) -> tuple[str | None, str | None]:
         return None, None
     id_token, kind = token(of, notes)
     return (id_token, kind) if id_token or kind == NO_AUTHORIZATION else (None, None)
+
+
+def _additional_info(of: Json, notes: Notes) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (notes.text(each["additionalIdToken"], _ADDITIONS), notes.text(each["type"], _ADDITIONS))
+        for each in of.get("additionalInfo", ())[:MAX_ADDITIONS]
+    )
+
+
+def _details(payload: Json, transaction: Json, notes: Notes) -> dict[str, object]:
+    details: dict[str, object] = {}
+    for name, of, field in (
+        ("time_spent_charging_s", transaction, "timeSpentCharging"),
+        ("phases_used", payload, "numberOfPhasesUsed"),
+        ("cable_max_current_a", payload, "cableMaxCurrent"),
+    ):
+        if field in of and (number := spare_number(of, field, notes)) is not None:
+            details[name] = number
+    return details
 
 
 def _reference(text: str, notes: Notes) -> str:

@@ -37,14 +37,21 @@ _RESPELT: Mapping[str, str] = {
 """Units that cannot be taken for another when their case is wrong, as mW can."""
 
 _NATURAL: Mapping[str, str] = {
+    "Current.Import": "A",
+    "Current.Offered": "A",
     "Display.BatteryEnergyCapacity": "Wh",
     "Display.ChargingComplete": "",
     "Display.InletHot": "",
+    "Energy.Active.Import.Register": "Wh",
     "Frequency": "Hertz",
+    "Power.Active.Import": "W",
     "Power.Factor": "",
+    "Power.Offered": "W",
     "SoC": "Percent",
     "Temperature": "Celsius",
+    "Voltage": "V",
 }
+"""Those that most readings have, and those that are unlike the others of their kind."""
 _NATURAL_OF_KIND: tuple[tuple[str, str], ...] = (
     ("Current.", "A"),
     ("Display.Remaining", "s"),
@@ -81,14 +88,18 @@ def _sample(sampled: Json, path: str, notes: Notes) -> Sample:
     get = sampled.get
     measurand = get("measurand", _REGISTER)
     of = get("unitOfMeasure")
-    name = None if of is None else of.get("unit")
-    value = _value(sampled["value"], 0 if of is None else of.get("multiplier", 0), path, notes)
-    if name is None:
-        unit = _natural(measurand)
+    if of is None:
+        value = _value(sampled["value"], 0, path, notes)
+        unit = _NATURAL.get(measurand) or _natural(measurand)
     else:
-        unit, convert = _UNITS.get(name) or _odd_unit(name, path, notes)
-        if convert is not None and value is not None:
-            value = convert(value)
+        value = _value(sampled["value"], of.get("multiplier", 0), path, notes)
+        name = of.get("unit")
+        if name is None:
+            unit = _natural(measurand)
+        else:
+            unit, convert = _UNITS.get(name) or _odd_unit(name, path, notes)
+            if convert is not None and value is not None:
+                value = convert(value)
     signed = get("signedMeterValue")
     return Sample(
         measurand,
@@ -126,7 +137,7 @@ def _natural(measurand: str) -> str:
 
 def _odd_unit(name: str, path: str, notes: Notes) -> Unit:
     place = f"{path}.sampledValue.unitOfMeasure.unit"
-    meant = _RESPELT.get(name.strip().casefold())
+    meant = _RESPELT.get(name.strip("\"' \t\r\n").casefold())
     if meant is not None:
         notes.note(Rule.SPELLING, place, name)
         return _UNITS[meant]

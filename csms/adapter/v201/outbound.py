@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
@@ -11,13 +10,15 @@ import orjson
 
 from csms.adapter.tables import Outbound, Request, Unsupported
 from csms.adapter.texts import mended_json
+from csms.adapter.times import same
+from csms.adapter.v201.charging_words import V201_WORDS, Words
+from csms.adapter.wording import Unspeakable
+from csms.core.charging.profiles import ChargingProfile, plain
 from csms.core.commands import (
     ChangeAvailability,
-    ChangeConfiguration,
     ClearCache,
     Command,
     Raw,
-    ReadConfiguration,
     RemoteStart,
     RemoteStop,
     Reset,
@@ -26,10 +27,6 @@ from csms.core.commands import (
     Trigger,
     Unlock,
 )
-from csms.core.errors import Invalid
-
-_NAME = r"([^.\[\]\0\ud800-\udfff]{1,50})(?:\[([^\[\]\0\ud800-\udfff]{1,50})\])?"
-_KEY = re.compile(rf"{_NAME}\.{_NAME}").fullmatch
 
 _PROVOKED: Mapping[str, str] = {
     "CustomerInformation": "NotifyCustomerInformation",
@@ -52,29 +49,56 @@ _SENT_AS: Mapping[str, str] = {
 """Messages that a trigger calls by another name."""
 
 
-def _remote_start(command: RemoteStart) -> Request:
+def remote_start(command: RemoteStart, words: Words = V201_WORDS) -> Request | Unsupported:
+    """A start, with a profile in the words of the version."""
+    profile = None
+    if command.charging_profile is not None:
+        try:
+            profile = words.spell_profile(command.charging_profile, command.ref)
+        except Unspeakable as error:
+            return words.unspeakable(error)
     payload = _present(
-        idToken={"idToken": command.id_token, "type": "Central"},
+        idToken={"idToken": command.id_token, "type": command.kind or "Central"},
         remoteStartId=_start_id(command) if command.ref is None else command.ref,
         evseId=command.evse_id,
-        chargingProfile=command.charging_profile,
+        chargingProfile=profile,
+        groupIdToken=None
+        if command.group_id is None
+        else {"idToken": command.group_id, "type": "Central"},
     )
     return Request("RequestStartTransaction", payload)
 
 
 def _start_id(command: RemoteStart) -> int:
     """The id of a start that was given none: the same for the same start, and positive."""
-    told = (command.id_token, command.evse_id, mended_json(command.charging_profile))
+    told = (command.id_token, command.evse_id, _plain(command.charging_profile))
     return crc32(orjson.dumps(mended_json(list(told)))) % (2**31 - 1) + 1
+
+
+def _plain(profile: ChargingProfile | None) -> object:
+    return None if profile is None else mended_json(plain(profile))
 
 
 def _remote_stop(command: RemoteStop) -> Request:
     return Request("RequestStopTransaction", {"transactionId": command.transaction_ref})
 
 
-def _reset(command: Reset) -> Request:
-    kind = "Immediate" if command.kind is ResetKind.HARD else "OnIdle"
-    return Request("Reset", {"type": kind})
+_RESETS: Mapping[ResetKind, str] = {
+    ResetKind.HARD: "Immediate",
+    ResetKind.SOFT: "OnIdle",
+    ResetKind.RESUME: "ImmediateAndResume",
+}
+
+
+def _reset(command: Reset) -> Request | Unsupported:
+    if command.kind is ResetKind.RESUME:
+        return Unsupported("OCPP 2.0.1 knows no restart after which sessions go on.")
+    return reset(command)
+
+
+def reset(command: Reset) -> Request:
+    """Of the station, or of an EVSE."""
+    return Request("Reset", _present(type=_RESETS[command.kind], evseId=command.evse_id))
 
 
 def _unlock(command: Unlock) -> Request:
@@ -84,41 +108,12 @@ def _unlock(command: Unlock) -> Request:
 
 def _change_availability(command: ChangeAvailability) -> Request:
     """Without an EVSE it is the whole station's."""
+    evse = _present(id=command.evse_id, connectorId=command.connector_id)
     payload = _present(
         operationalStatus="Operative" if command.operative else "Inoperative",
-        evse={"id": command.evse_id} if command.evse_id else None,
+        evse=evse if command.evse_id else None,
     )
     return Request("ChangeAvailability", payload)
-
-
-def _read_configuration(command: ReadConfiguration) -> Request | Unsupported:
-    if not command.keys:
-        return Unsupported(
-            "OCPP 2.x reads settings by name; all of them come as a report, see GetBaseReport."
-        )
-    asked = [_variable(key, f"keys[{place}]") for place, key in enumerate(command.keys)]
-    return Request("GetVariables", {"getVariableData": asked})
-
-
-def _change_configuration(command: ChangeConfiguration) -> Request:
-    wanted = {**_variable(command.key, "key"), "attributeValue": command.value}
-    return Request("SetVariables", {"setVariableData": [wanted]})
-
-
-def _variable(key: str, field: str) -> dict[str, object]:
-    """``Component.Variable``, each with its instance in brackets when it has one."""
-    found = _KEY(key)
-    if found is None:
-        raise Invalid(
-            "A setting of OCPP 2.x is named Component.Variable, each of at most 50 characters"
-            " and with its instance in brackets when it has one.",
-            field=field,
-        )
-    component, component_instance, variable, variable_instance = found.groups()
-    return {
-        "component": _present(name=component, instance=component_instance),
-        "variable": _present(name=variable, instance=variable_instance),
-    }
 
 
 def _clear_cache(command: ClearCache) -> Request:  # noqa: ARG001 - one of a table
@@ -130,14 +125,22 @@ def _send_data(command: SendData) -> Request:
     return Request("DataTransfer", payload)
 
 
-def _trigger(command: Trigger) -> Request:
+def _trigger(command: Trigger) -> Request | Unsupported:
+    if command.custom is not None:
+        return Unsupported("OCPP 2.0.1 knows no triggers of vendors.")
+    return trigger(command)
+
+
+def trigger(command: Trigger) -> Request:
     """The state that a station can be asked for is a connector's (F06.FR.12)."""
     evse: dict[str, object] | None = None
     if command.evse_id is not None:
-        evse = {"id": command.evse_id}
-        if command.message == "StatusNotification":
-            evse["connectorId"] = 1
-    return Request("TriggerMessage", _present(requestedMessage=command.message, evse=evse))
+        plug = command.connector_id
+        if plug is None and command.message == "StatusNotification":
+            plug = 1
+        evse = _present(id=command.evse_id, connectorId=plug)
+    payload = _present(requestedMessage=command.message, customTrigger=command.custom, evse=evse)
+    return Request("TriggerMessage", payload)
 
 
 def _raw(command: Raw) -> Request:
@@ -151,23 +154,31 @@ def _present(**fields: Any) -> dict[str, object]:
 def interpret(request: Request) -> Command | None:
     """A (valid) request as the command of the core that says the same, where that matters.
 
-    A start whose token is of another kind than Central, or brings more, stays as it is: the
-    core's command would not say it all.
+    A start that brings more than the core's command can say stays as it is.
     """
     payload: Any = request.payload
     match request.action:
         case "RequestStartTransaction":
-            start = RemoteStart(
-                id_token=payload["idToken"]["idToken"],
-                evse_id=payload.get("evseId"),
-                charging_profile=payload.get("chargingProfile"),
-                ref=payload["remoteStartId"],
-            )
-            return start if _remote_start(start) == request else None
+            return interpret_start(payload)
         case "RequestStopTransaction" if len(payload) == 1:
             return RemoteStop(transaction_ref=payload["transactionId"])
         case _:
             return None
+
+
+def interpret_start(payload: Any, words: Words = V201_WORDS) -> Command | None:
+    """A start that says no more than the core's command can."""
+    start = RemoteStart(
+        id_token=payload["idToken"]["idToken"],
+        kind=payload["idToken"]["type"],
+        group_id=payload.get("groupIdToken", {}).get("idToken"),
+        evse_id=payload.get("evseId"),
+        charging_profile=words.known_profile(payload.get("chargingProfile")),
+        ref=payload["remoteStartId"],
+    )
+    spelled = remote_start(start, words)
+    alike = isinstance(spelled, Request) and same(spelled.payload, payload)
+    return start if alike else None
 
 
 def provokes(request: Request) -> frozenset[str]:
@@ -179,28 +190,40 @@ def provokes(request: Request) -> frozenset[str]:
     return frozenset({message}) if message else frozenset()
 
 
+START_FIELDS: Mapping[str, str] = {
+    "chargingProfile": "charging_profile",
+    "evseId": "evse_id",
+    "groupIdToken.idToken": "group_id",
+    "idToken.idToken": "id_token",
+    "idToken.type": "kind",
+    "remoteStartId": "ref",
+}
+RESET_FIELDS: Mapping[str, str] = {"type": "kind", "evseId": "evse_id"}
+TRIGGER_FIELDS: Mapping[str, str] = {
+    "customTrigger": "custom",
+    "evse.connectorId": "connector_id",
+    "evse.id": "evse_id",
+    "requestedMessage": "message",
+}
+
 COMMANDS: Mapping[type[Command], Outbound] = {
     RemoteStart: Outbound(
-        _remote_start,
-        {
-            "chargingProfile": "charging_profile",
-            "evseId": "evse_id",
-            "idToken.idToken": "id_token",
-            "remoteStartId": "ref",
-        },
+        remote_start,
+        START_FIELDS,
     ),
     RemoteStop: Outbound(_remote_stop, {"transactionId": "transaction_ref"}),
-    Reset: Outbound(_reset, {"type": "kind"}),
+    Reset: Outbound(_reset, RESET_FIELDS),
     Unlock: Outbound(_unlock, {"evseId": "evse_id", "connectorId": "connector_id"}),
     ChangeAvailability: Outbound(
-        _change_availability, {"evse.id": "evse_id", "operationalStatus": "operative"}
-    ),
-    ReadConfiguration: Outbound(_read_configuration, {"getVariableData": "keys"}),
-    ChangeConfiguration: Outbound(
-        _change_configuration, {"setVariableData.attributeValue": "value"}
+        _change_availability,
+        {
+            "evse.connectorId": "connector_id",
+            "evse.id": "evse_id",
+            "operationalStatus": "operative",
+        },
     ),
     ClearCache: Outbound(_clear_cache, {}),
     SendData: Outbound(_send_data, {"vendorId": "vendor_id", "messageId": "message_id"}),
-    Trigger: Outbound(_trigger, {"requestedMessage": "message", "evse.id": "evse_id"}),
+    Trigger: Outbound(_trigger, TRIGGER_FIELDS),
     Raw: Outbound(_raw, None),
 }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from csms.adapter.times import wire_time
 from csms.core.replies import (
     Acknowledged,
     AuthorizationGiven,
     BootAnswered,
     DataTransferAnswered,
-    Noted,
     TimeTold,
     TransactionAnswered,
 )
@@ -22,7 +19,7 @@ MAX_TOKEN = 36
 """Length of an idToken of 2.0.1."""
 
 
-def write_nothing(reply: Acknowledged | Noted) -> Payload:  # noqa: ARG001 - a writer
+def write_nothing(reply: Acknowledged) -> Payload:  # noqa: ARG001 - a writer
     """The answers that carry nothing."""
     return {}
 
@@ -42,8 +39,11 @@ def write_time(reply: TimeTold) -> Payload:
 
 
 def write_authorization(reply: AuthorizationGiven, longest: int = MAX_TOKEN) -> Payload:
-    """C01."""
-    return {"idTokenInfo": _token_info(reply.authorization, longest)}
+    """C01, and what the contract certificate is worth that came with it (C07)."""
+    payload: Payload = {"idTokenInfo": _token_info(reply.authorization, longest)}
+    if reply.authorization.certificate_status is not None:
+        payload["certificateStatus"] = reply.authorization.certificate_status
+    return payload
 
 
 def write_transaction(reply: TransactionAnswered, longest: int = MAX_TOKEN) -> Payload:
@@ -60,21 +60,14 @@ def write_data_transfer(reply: DataTransferAnswered) -> Payload:
     return payload
 
 
-def fixed(**fields: object) -> Callable[[Noted], Payload]:
-    """An answer that says the same to everybody."""
-
-    def write(reply: Noted) -> Payload:  # noqa: ARG001 - a writer
-        return dict(fields)
-
-    return write
-
-
 def _token_info(authorization: Authorization, longest: int) -> Payload:
     """IdTokenInfoType.  A group id too long for the version is left out: a station could not
     compare it."""
     info: Payload = {"status": authorization.status.value}
     if authorization.expires_at is not None:
         info["cacheExpiryDateTime"] = wire_time(authorization.expires_at)
+    if authorization.evse_ids is not None:
+        info["evseId"] = list(authorization.evse_ids)
     group = authorization.group_id
     if group is not None and len(group) <= longest:
         info["groupIdToken"] = {"idToken": group, "type": "Central"}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from csms.adapter.faults import FaultKind
 from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Rule
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound, Version
-from csms.adapter.v201 import inbound, replies
+from csms.adapter.v201 import areas, certificates, inbound, replies
 from csms.adapter.v201.answers import judge
 from csms.adapter.v201.outbound import COMMANDS, interpret, provokes
 from csms.adapter.v201.rules import check
@@ -18,7 +18,6 @@ from csms.core.replies import (
     AuthorizationGiven,
     BootAnswered,
     DataTransferAnswered,
-    Noted,
     TimeTold,
     TransactionAnswered,
 )
@@ -65,26 +64,6 @@ def _metering(path: str) -> Mapping[str, Lenience]:
     }
 
 
-def notified(
-    action: str,
-    answer: Callable[[Noted], dict[str, object]] = replies.write_nothing,
-    *,
-    spare: tuple[str, ...] = (),
-    money: bool = False,
-) -> Inbound:
-    """The row of a message that is kept as it is, with an answer that promises nothing; it may
-    lack its time and number, and whatever is ``spare``."""
-    return Inbound(
-        inbound.notified(action),
-        Noted,
-        answer,
-        money=money,
-        lenience=dict.fromkeys(("generatedAt", "seqNo", "statusInfo", "timestamp", *spare), SPARE),
-    )
-
-
-_rejected = replies.fixed(status="Rejected")
-
 _INBOUND: Mapping[str, Inbound] = {
     "Authorize": Inbound(
         inbound.read_authorize,
@@ -92,8 +71,7 @@ _INBOUND: Mapping[str, Inbound] = {
         replies.write_authorization,
         lenience={
             **_token("idToken"),
-            "certificate": SPARE,
-            "iso15118CertificateHashData": SPARE,
+            **certificates.PRESENTED,
         },
     ),
     "BootNotification": Inbound(
@@ -112,48 +90,16 @@ _INBOUND: Mapping[str, Inbound] = {
             "reason": Lenience(default="", unknown=Rule.UNKNOWN_REASON),
         },
     ),
-    "ClearedChargingLimit": notified("ClearedChargingLimit"),
     "DataTransfer": Inbound(
         inbound.read_data_transfer, DataTransferAnswered, replies.write_data_transfer
     ),
-    "FirmwareStatusNotification": Inbound(
-        inbound.read_firmware_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"requestId": SPARE, "status": _STATUS, "statusInfo": SPARE},
-    ),
-    "Get15118EVCertificate": notified(
-        "Get15118EVCertificate", replies.fixed(status="Failed", exiResponse="")
-    ),
-    "GetCertificateStatus": notified("GetCertificateStatus", replies.fixed(status="Failed")),
     "Heartbeat": Inbound(inbound.read_heartbeat, TimeTold, replies.write_time),
-    "LogStatusNotification": Inbound(
-        inbound.read_log_status,
-        Acknowledged,
-        replies.write_nothing,
-        lenience={"requestId": SPARE, "status": _STATUS, "statusInfo": SPARE},
-    ),
     "MeterValues": Inbound(
         inbound.read_meter_values,
         Acknowledged,
         replies.write_nothing,
         lenience=_metering("meterValue"),
     ),
-    "NotifyChargingLimit": notified("NotifyChargingLimit"),
-    "NotifyCustomerInformation": notified("NotifyCustomerInformation"),
-    "NotifyDisplayMessages": notified("NotifyDisplayMessages"),
-    "NotifyEVChargingNeeds": notified("NotifyEVChargingNeeds", _rejected),
-    "NotifyEVChargingSchedule": notified(
-        "NotifyEVChargingSchedule", replies.fixed(status="Accepted")
-    ),
-    "NotifyEvent": notified("NotifyEvent", spare=("eventData.timestamp",)),
-    "NotifyMonitoringReport": notified("NotifyMonitoringReport"),
-    "NotifyReport": notified("NotifyReport"),
-    "PublishFirmwareStatusNotification": notified("PublishFirmwareStatusNotification"),
-    "ReportChargingProfiles": notified("ReportChargingProfiles"),
-    "ReservationStatusUpdate": notified("ReservationStatusUpdate"),
-    "SecurityEventNotification": notified("SecurityEventNotification", spare=("techInfo",)),
-    "SignCertificate": notified("SignCertificate", _rejected),
     "StatusNotification": Inbound(
         inbound.read_status,
         Acknowledged,
@@ -196,7 +142,7 @@ V201 = Version(
     codes=_CODES,
     schemas=Schemas("v201"),
     request_suffix="Request",
-    inbound=_INBOUND,
+    inbound={**_INBOUND, **areas.INBOUND},
     unserved=frozenset(),
     outbound=frozenset(
         {
@@ -242,9 +188,10 @@ V201 = Version(
             "UpdateFirmware",
         }
     ),
-    commands=COMMANDS,
+    commands={**COMMANDS, **areas.COMMANDS},
     provokes=provokes,
     check=check,
     interpret=interpret,
+    interpreters=areas.INTERPRETERS,
     judge=judge,
 )

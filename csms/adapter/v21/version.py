@@ -9,35 +9,24 @@ import attrs
 
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound
-from csms.adapter.v21 import replies
-from csms.adapter.v201.replies import fixed, write_authorization, write_transaction
-from csms.adapter.v201.version import SPARE, V201, notified
+from csms.adapter.v21 import areas, inbound
+from csms.adapter.v21.outbound import COMMANDS
+from csms.adapter.v201.replies import write_authorization, write_transaction
+from csms.adapter.v201.version import SPARE, V201
 
-_rejected = fixed(status="Rejected")
+MAX_TOKEN = 255
+"""Length of an idToken of 2.1."""
+
 _authorize = V201.inbound["Authorize"]
 _transaction = V201.inbound["TransactionEvent"]
 
 _INBOUND: Mapping[str, Inbound] = {
     **V201.inbound,
-    "Authorize": attrs.evolve(
-        _authorize, write=partial(write_authorization, longest=replies.MAX_TOKEN)
-    ),
-    "BatterySwap": notified("BatterySwap", money=True),
-    "ClosePeriodicEventStream": notified("ClosePeriodicEventStream"),
-    "GetCertificateChainStatus": attrs.evolve(
-        notified("GetCertificateChainStatus", replies.write_chain_status), echoed=True
-    ),
-    "NotifyDERAlarm": notified("NotifyDERAlarm", spare=("extraInfo",)),
-    "NotifyDERStartStop": notified("NotifyDERStartStop"),
-    "NotifyPeriodicEventStream": attrs.evolve(notified("NotifyPeriodicEventStream"), one_way=True),
-    "NotifyPriorityCharging": notified("NotifyPriorityCharging"),
-    "NotifySettlement": notified("NotifySettlement", money=True),
-    "OpenPeriodicEventStream": notified("OpenPeriodicEventStream", _rejected),
-    "PullDynamicScheduleUpdate": notified("PullDynamicScheduleUpdate", _rejected),
-    "ReportDERControl": notified("ReportDERControl"),
+    "Authorize": attrs.evolve(_authorize, write=partial(write_authorization, longest=MAX_TOKEN)),
     "TransactionEvent": attrs.evolve(
         _transaction,
-        write=partial(write_transaction, longest=replies.MAX_TOKEN),
+        read=inbound.read_transaction,
+        write=partial(write_transaction, longest=MAX_TOKEN),
         lenience={
             **_transaction.lenience,
             "costDetails": SPARE,
@@ -48,9 +37,7 @@ _INBOUND: Mapping[str, Inbound] = {
             "transactionInfo.transactionLimit": SPARE,
         },
     ),
-    "VatNumberValidation": attrs.evolve(
-        notified("VatNumberValidation", replies.write_vat_number), echoed=True
-    ),
+    **areas.INBOUND,
 }
 
 V21 = attrs.evolve(
@@ -59,6 +46,8 @@ V21 = attrs.evolve(
     subprotocol="ocpp2.1",
     schemas=Schemas("v21"),
     inbound=_INBOUND,
+    commands={**V201.commands, **COMMANDS, **areas.COMMANDS},
+    interpreters=areas.INTERPRETERS,
     outbound=V201.outbound
     | {
         "AFRRSignal",

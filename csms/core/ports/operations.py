@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 
 from zope.interface import Interface
@@ -48,6 +48,9 @@ class IOperationsBook(Interface):
     publishes `csms.core.operations.settled_event` of it through the outbox, in the same
     transaction; what changes nothing publishes nothing.
     """
+
+    def number() -> Awaitable[int]:
+        """A number that no command had before: positive, within 31 bits."""
 
     def record(operation: Operation, command: bytes) -> Awaitable[None]:
         """Keep a new operation.
@@ -116,6 +119,14 @@ class ISpeech(Interface):
     def check(version: str, command: Command) -> str | None:
         """None when the command can be sent to a station of that version, else why the version
         has no such command; raises `Invalid` when its payload breaks the schema."""
+
+    def found(version: str, command: Command, response: Mapping[str, object]) -> object:
+        """What a station's answer to a command tells, free of the version (`Outcome.found`); None
+        when it tells nothing that can be read."""
+
+    def firmware_location(version: str, command: Command) -> str | None:
+        """The URL from which a command, raw or not, has a station fetch firmware, if it has.  The
+        command is one that `check` has nothing to say against."""
 
     def interpret(version: str, command: Command) -> Command:
         """A raw remote start or stop as `RemoteStart` or `RemoteStop`, so that it is linked to

@@ -77,6 +77,16 @@ class IStations(Interface):
     def delete(identity: str, operator_id: int) -> Awaitable[Station]:
         """Take the station out of the register; its sessions stay.  Raises `NotFound`."""
 
+    def offer_password(station_id: int, password_hash: str, mark: str) -> Awaitable[None]:
+        """The station is being given another password, under a name for the attempt; until it is
+        known which one counts both do.  One that was offered before is forgotten."""
+
+    def withdraw_password(station_id: int, mark: str) -> Awaitable[None]:
+        """The station never heard of the password that was offered."""
+
+    def prove_password(station_id: int, password_hash: str) -> Awaitable[None]:
+        """The station came in with the offered password of that hash: it is the only one now."""
+
     def quirks(identity: str, operator_id: int) -> Awaitable[Sequence[Quirk]]:
         """Tolerated departures from the standard, most frequent first."""
 

@@ -13,7 +13,7 @@ from csms.core.errors import Invalid, NotFound
 from csms.core.listings import READINGS, SESSIONS
 from csms.core.pages import Query
 from csms.core.ports import ISessions
-from csms.core.values import Sample, Session, SessionStatus, StoredReading
+from csms.core.values import Numbering, Sample, Session, SessionStatus, StoredReading
 from csms.testing.contracts.paging import check_foreign_cursor, check_pages, check_refusals
 from csms.testing.waiting import waits
 
@@ -99,6 +99,7 @@ class SessionsContract:
             id=named(2),
             connector_id=2,
             transaction_ref="77",
+            named_by_station=True,
             start_key="k",
             id_token="tag",
             group_id="g",
@@ -119,6 +120,17 @@ class SessionsContract:
             stop_id_token="tag2",
             operation_id=named(9),
             reservation_ref=4,
+            charging_state="SuspendedEV",
+            details={"phases_used": 3, "cost_details": {"totalCost": {"currency": "EUR"}}},
+            numbering=Numbering(
+                seen=((0, 4), (6, 2**62)),
+                first=0,
+                last=2**62,
+                trusted=False,
+                newest_at=AT,
+                as_of={"phases_used": (4, AT)},
+                stop_group="g",
+            ),
             flags=("meter_went_back", "b"),
             version=3,
             created_at=AT,

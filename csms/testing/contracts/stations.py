@@ -228,6 +228,36 @@ class StationsContract(DeclaringContract):
         second = await stations.list(Query(limit=3, cursor=first.next_cursor), OURS)
         assert [s.identity for s in second.items] == ["cp-03", "cp-04", "cp-05"]
 
+    # --- passwords on offer
+
+    @waits
+    async def test_offered_password(self, stations: IStations) -> None:
+        """It stands beside the one that counts until it is proven, withdrawn, replaced, or
+        overruled by hand."""
+
+        async def hashes() -> tuple[str | None, str | None]:
+            known = await stations.get("CP-1", OURS)
+            return known.password_hash, known.offered_password_hash
+
+        known, _ = await stations.put("CP-1", OURS, {"password_hash": "old"}, None)
+        await stations.offer_password(known.id, "first", "m1")
+        await stations.offer_password(known.id, "new", "m2")
+        found = await stations.find("CP-1")
+        assert found is not None
+        assert found.offered_password_hash == "new"
+        await stations.withdraw_password(known.id, "m1")
+        await stations.prove_password(known.id, "first")
+        await stations.patch("CP-1", OURS, {"name": "n"}, None)
+        assert await hashes() == ("old", "new")
+        await stations.prove_password(known.id, "new")
+        assert await hashes() == ("new", None)
+        await stations.offer_password(known.id, "newer", "m3")
+        await stations.withdraw_password(known.id, "m3")
+        assert await hashes() == ("new", None)
+        await stations.offer_password(known.id, "newest", "m4")
+        await stations.patch("CP-1", OURS, {"password_hash": "by hand"}, None)
+        assert await hashes() == ("by hand", None)
+
     # --- quirks
 
     @waits

@@ -26,7 +26,7 @@ FULL = Token(
     blocked=True,
     expires_at=AT,
     max_sessions=2,
-    stations=("cp-1", "cp-2"),
+    stations=("cp-1", "cp-2/3"),
     note="ü",
 )
 
@@ -94,6 +94,8 @@ class TokensContract:
             ({"max_sessions": -1}, "max_sessions"),
             ({"note": "\0"}, "note"),
             ({"stations": ("a", "\0")}, "stations[1]"),
+            ({"stations": ("a", "b/x")}, "stations[1]"),
+            ({"stations": ("a/2147483648",)}, "stations[0]"),
             ({"expires_at": AT.replace(tzinfo=None)}, "expires_at"),
         ],
     )

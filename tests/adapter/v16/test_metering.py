@@ -22,7 +22,7 @@ def read(
 ) -> tuple[Any, tuple[str, ...]]:
     """The samples of one MeterValue and the rules that applied."""
     value = {"timestamp": "2025-06-01T12:00:00Z", "sampledValue": sampled}
-    payload = {"connectorId": 1, "meterValue": [value]}
+    payload = {"connectorId": 1, "transactionId": 7, "meterValue": [value]}
     result = DIALECTS["ocpp1.6"].read("MeterValues", payload, strictness, NOW)
     assert isinstance(result, Understood), result
     assert isinstance(result.report, Metered)
@@ -157,7 +157,7 @@ def test_unstorable_text_is_mended() -> None:
 def test_strict_refuses_unstorable_text(form: str) -> None:
     """As a property fault."""
     value = {"timestamp": "2025-06-01T12:00:00Z", "sampledValue": [{"value": "\0", "format": form}]}
-    payload = {"connectorId": 1, "meterValue": [value]}
+    payload = {"connectorId": 1, "transactionId": 7, "meterValue": [value]}
     result = DIALECTS["ocpp1.6"].read("MeterValues", payload, Strictness.STRICT, NOW)
     assert isinstance(result, Fault)
     assert result.kind == "property"
@@ -229,7 +229,7 @@ def test_nulls_among_samples() -> None:
 def test_a_sample_that_cannot_be_told_apart_is_refused(field: str) -> None:
     """Dropping an unreadable measurand or phase would make energy of anything."""
     value = {"timestamp": "2025-06-01T12:00:00Z", "sampledValue": [{"value": "1", field: {}}]}
-    payload = {"connectorId": 1, "meterValue": [value]}
+    payload = {"connectorId": 1, "transactionId": 7, "meterValue": [value]}
     result = DIALECTS["ocpp1.6"].read("MeterValues", payload, Strictness.TOLERANT, NOW)
     assert isinstance(result, Fault)
     assert result.kind == "type"
@@ -239,6 +239,7 @@ def test_readings_keep_their_order_and_empty_ones_are_left_out() -> None:
     """Of several moments in one message."""
     payload = {
         "connectorId": 1,
+        "transactionId": 7,
         "meterValue": [
             {"timestamp": "2025-06-01T12:00:01Z", "sampledValue": [{"value": "2"}]},
             {"timestamp": "2025-06-01T12:00:02Z", "sampledValue": []},
@@ -249,6 +250,7 @@ def test_readings_keep_their_order_and_empty_ones_are_left_out() -> None:
     assert result == Understood(
         Metered(
             evse_id=1,
+            transaction_ref="7",
             readings=(
                 Reading(NOON.replace(second=1), (Sample(value=2.0),)),
                 Reading(NOON, (Sample(value=1.0),)),

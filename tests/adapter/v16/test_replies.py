@@ -90,6 +90,13 @@ def test_a_group_too_long_for_the_version_is_left_out() -> None:
     assert DIALECT.write("Authorize", reply) == {"idTagInfo": {"status": "Accepted"}}
 
 
+@pytest.mark.parametrize("status", [TokenStatus.UNKNOWN, TokenStatus.NOT_HERE])
+def test_a_verdict_that_the_version_has_no_word_for_is_invalid(status: TokenStatus) -> None:
+    """§7.2 knows five."""
+    reply = AuthorizationGiven(Authorization(status=status))
+    assert DIALECT.write("Authorize", reply) == {"idTagInfo": {"status": "Invalid"}}
+
+
 @given(
     status=st.sampled_from(TokenStatus),
     expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),

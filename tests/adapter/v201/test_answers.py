@@ -7,28 +7,28 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from csms.adapter.dialect import DIALECTS
 from csms.adapter.tables import Version
 from csms.adapter.v21.version import V21
 from csms.adapter.v201.version import V201
 from csms.core.commands import (
-    ChangeConfiguration,
     ClearCache,
     Command,
     Outcome,
     Raw,
-    ReadConfiguration,
     RemoteStart,
     Reset,
     Trigger,
     Unlock,
 )
+from csms.core.variables.vocabulary import ReadVariables, Setting, Wanted, WriteVariables
 from csms.testing.payloads import any_json, mutated
 
 modern = pytest.mark.parametrize("version", [V201, V21], ids=["2.0.1", "2.1"])
-SET = ChangeConfiguration(key="C.V", value="1")
-GET = ReadConfiguration(keys=("C.V", "C.W"))
+SET = WriteVariables(items=(Setting(component="C", variable="V", value="1"),))
+GET = ReadVariables(items=tuple(Wanted(component="C", variable=each) for each in "VW"))
 PLACE = {"component": {"name": "C"}, "variable": {"name": "V"}}
 
 
@@ -90,9 +90,8 @@ def test_statuses(
     version: Version, command: Command, answer: Any, status: str, detail: str | None
 ) -> None:
     """Every answer is a yes, a no or a "cannot", with its own word where that says more."""
-    assert DIALECTS[version.subprotocol].outcome(command, answer) == Outcome(
-        status=status, response=answer, detail=detail
-    )
+    outcome = DIALECTS[version.subprotocol].outcome(command, answer)
+    assert replace(outcome, found=None) == Outcome(status=status, response=answer, detail=detail)
 
 
 @modern
@@ -110,7 +109,8 @@ def test_no_consent_is_read_into_nonsense(
     version: Version, command: Command, answer: Any, detail: str
 ) -> None:
     """What is wrong with the answer is told."""
-    assert DIALECTS[version.subprotocol].outcome(command, answer) == Outcome(
+    outcome = DIALECTS[version.subprotocol].outcome(command, answer)
+    assert replace(outcome, found=None) == Outcome(
         status="rejected", response=answer, detail=f"The answer breaks its schema: {detail}."
     )
 
@@ -157,5 +157,5 @@ def test_no_answer_is_too_much(message: tuple[Version, str], data: st.DataObject
 def test_an_unsupported_command_has_no_other_outcome() -> None:
     """It was never sent."""
     for version in (V201, V21):
-        outcome = DIALECTS[version.subprotocol].outcome(ReadConfiguration(), {})
+        outcome = DIALECTS[version.subprotocol].outcome(ReadVariables(), {})
         assert outcome.status == "unsupported"

@@ -120,6 +120,11 @@ def test_an_unknown_measurand_has_no_unit() -> None:
             Sample(value=1000.0),
             ("spelling",),
         ),
+        (
+            {"value": 1, "unitOfMeasure": {"unit": ' "kWh"'}},
+            Sample(value=1000.0),
+            ("spelling",),
+        ),
         ({"value": 1, "unitOfMeasure": {"unit": "mW"}}, Sample(value=1.0, unit="mW"), None),
         (
             {"value": 1, "unitOfMeasure": {"unit": "furlong"}},

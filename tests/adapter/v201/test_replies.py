@@ -18,7 +18,6 @@ from csms.core.replies import (
     AuthorizationGiven,
     BootAnswered,
     DataTransferAnswered,
-    Noted,
     Reply,
     TimeTold,
     TransactionAnswered,
@@ -75,22 +74,9 @@ def write(version: Version, action: str, reply: Reply) -> dict[str, Any]:
         ("StatusNotification", Acknowledged(), {}),
         ("TransactionEvent", TransactionAnswered(), {}),
         ("TransactionEvent", TransactionAnswered(GIVEN), {"idTokenInfo": INFO}),
-        ("ClearedChargingLimit", Noted({}), {}),
-        ("Get15118EVCertificate", Noted({}), {"status": "Failed", "exiResponse": ""}),
-        ("GetCertificateStatus", Noted({}), {"status": "Failed"}),
-        ("NotifyChargingLimit", Noted({}), {}),
-        ("NotifyCustomerInformation", Noted({}), {}),
-        ("NotifyDisplayMessages", Noted({}), {}),
-        ("NotifyEVChargingNeeds", Noted({}), {"status": "Rejected"}),
-        ("NotifyEVChargingSchedule", Noted({}), {"status": "Accepted"}),
-        ("NotifyEvent", Noted({}), {}),
-        ("NotifyMonitoringReport", Noted({}), {}),
-        ("NotifyReport", Noted({}), {}),
-        ("PublishFirmwareStatusNotification", Noted({}), {}),
-        ("ReportChargingProfiles", Noted({}), {}),
-        ("ReservationStatusUpdate", Noted({}), {}),
-        ("SecurityEventNotification", Noted({}), {}),
-        ("SignCertificate", Noted({}), {"status": "Rejected"}),
+        ("NotifyCustomerInformation", Acknowledged(), {}),
+        ("NotifyDisplayMessages", Acknowledged(), {}),
+        ("ReservationStatusUpdate", Acknowledged(), {}),
     ],
 )
 def test_answers(version: Version, action: str, reply: Reply, payload: dict[str, Any]) -> None:
@@ -111,16 +97,29 @@ def test_a_group_too_long_for_the_version_is_left_out(version: Version, longest:
         assert all(("groupIdToken" in each["idTokenInfo"]) == has_group for each in answers)
 
 
+def test_the_evses_where_a_token_is_good_are_told() -> None:
+    """Where they are not all (C01.FR.19)."""
+    given = Authorization(status=TokenStatus.ACCEPTED, evse_ids=(1, 3))
+    answer = write(V201, "Authorize", AuthorizationGiven(given))
+    assert answer["idTokenInfo"] == {"status": "Accepted", "evseId": [1, 3]}
+
+
 @given(
     status=st.sampled_from(TokenStatus),
     expires_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     group_id=st.none() | st.text(),
+    evse_ids=st.none() | st.lists(st.integers(1, 999_999_999), min_size=1).map(tuple),
 )
 def test_authorizations_are_always_valid(
-    status: TokenStatus, expires_at: datetime | None, group_id: str | None
+    status: TokenStatus,
+    expires_at: datetime | None,
+    group_id: str | None,
+    evse_ids: tuple[int, ...] | None,
 ) -> None:
     """Whatever is known about a token can be told."""
-    authorization = Authorization(status=status, expires_at=expires_at, group_id=group_id)
+    authorization = Authorization(
+        status=status, expires_at=expires_at, group_id=group_id, evse_ids=evse_ids
+    )
     for version in (V201, V21):
         write(version, "Authorize", AuthorizationGiven(authorization))
         write(version, "TransactionEvent", TransactionAnswered(authorization))

@@ -1,0 +1,1 @@
+"""Swapping batteries (OCPP 2.1 S)."""

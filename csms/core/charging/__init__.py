@@ -1,0 +1,2 @@
+"""Smart charging: profiles, the schedules that follow from them, limits from outside, and what
+vehicles need."""

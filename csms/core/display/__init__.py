@@ -1,0 +1,1 @@
+"""Messages that stations show on their displays."""

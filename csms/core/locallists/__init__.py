@@ -1,0 +1,1 @@
+"""The local authorization lists of stations: what they should hold, and what they confirmed."""

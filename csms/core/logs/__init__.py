@@ -1,0 +1,1 @@
+"""Logs that stations upload: diagnostics, security logs, data of collectors."""

@@ -1,0 +1,1 @@
+"""Security events: what stations notice of attacks, failures and changes."""

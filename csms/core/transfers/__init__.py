@@ -1,0 +1,1 @@
+"""DataTransfer: messages that only their vendors know."""

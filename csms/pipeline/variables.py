@@ -1,0 +1,305 @@
+"""The device models of stations: read and written in as many messages as it takes, and looked at
+again when they may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import attrs
+import msgspec
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from csms.core.commands import Command
+from csms.core.errors import Invalid, Refusal
+from csms.core.events import Event
+from csms.core.monitoring.vocabulary import MONITOR, RequestMonitoringReport
+from csms.core.ports import (
+    Batch,
+    IDeviceModel,
+    IHoldings,
+    IOperations,
+    IPasswords,
+    ISpeech,
+    IStations,
+    ISubscriber,
+    ITasks,
+    ItemOutcome,
+    IVariables,
+)
+from csms.core.values import Operation, OperationStatus
+from csms.core.variables.portions import UNKNOWN_LIMIT, Portioned, alone, limit, limits, portions
+from csms.core.variables.rules import WRITTEN
+from csms.core.variables.secrets import is_password
+from csms.core.variables.vocabulary import (
+    ReadVariables,
+    ReportBase,
+    RequestReport,
+    Setting,
+    Wanted,
+    WriteVariables,
+)
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Wanted)
+
+NOT_SENT = "not_sent"
+READ_BACK = "csms:read-back"
+AFTER_BOOT = "csms:after-boot"
+"""Who asks, as it is kept with the operation."""
+
+_SILENT = (OperationStatus.PENDING, OperationStatus.EXPIRED, OperationStatus.UNREACHABLE)
+
+
+@attrs.frozen(kw_only=True)
+class Courtesy:
+    """Who asks, and whether it may wait for the station to return."""
+
+    identity: str
+    operator_id: int
+    requested_by: str | None
+    queue: bool
+
+
+@attrs.define(eq=False, kw_only=True)
+class Portions:
+    """Sends what is too much for one message in several, one after another."""
+
+    operations: IOperations
+    variables: IVariables
+
+    async def split(
+        self, courtesy: Courtesy, of: Portioned, items: Sequence[T]
+    ) -> list[tuple[T, ...]]:
+        """The items in portions that the station takes, as far as it said what that is."""
+        names, bytes_name = limits(of)
+        keys = [name.key for name in (*names, bytes_name)]
+        values = await self.variables.values(courtesy.identity, courtesy.operator_id, keys)
+        most = limit(values, names) or UNKNOWN_LIMIT
+        return portions(items, most, limit(values, (bytes_name,)))
+
+    async def send(
+        self,
+        courtesy: Courtesy,
+        portions_: Sequence[tuple[T, ...]],
+        command: Callable[..., Command],
+    ) -> list[tuple[tuple[T, ...], Operation | str]]:
+        """Each portion with its operation, or why it was not sent.
+
+        The first is refused by raising; after one that the station left without answer no more
+        are sent, for each would keep the asker waiting as long again.
+        """
+        sent: list[tuple[tuple[T, ...], Operation | str]] = []
+        reachable = True
+        for portion in portions_:
+            if not reachable:
+                sent.append((portion, "the station did not answer before"))
+                continue
+            try:
+                operation = await self.operations.submit(
+                    courtesy.identity,
+                    courtesy.operator_id,
+                    command(items=portion),
+                    requested_by=courtesy.requested_by,
+                    queue=courtesy.queue,
+                )
+            except Refusal as refusal:
+                if not sent:
+                    raise
+                sent.append((portion, refusal.detail))
+                reachable = isinstance(refusal, Invalid)
+            else:
+                sent.append((portion, operation))
+                reachable = operation.status not in _SILENT
+        return sent
+
+
+@implementer(IDeviceModel)
+@attrs.define(eq=False, kw_only=True)
+class DeviceModel:
+    """`IDeviceModel` over operations."""
+
+    operations: IOperations
+    variables: IVariables
+    stations: IStations
+    speech: ISpeech
+    passwords: IPasswords
+    _portions: Portions = attrs.field(init=False)
+
+    @_portions.default
+    def _make_portions(self) -> Portions:
+        return Portions(operations=self.operations, variables=self.variables)
+
+    async def read(
+        self,
+        identity: str,
+        operator_id: int,
+        items: Sequence[Wanted],
+        *,
+        requested_by: str | None = None,
+        queue: bool = False,
+    ) -> Batch:
+        """See `IDeviceModel`."""
+        courtesy = Courtesy(
+            identity=identity, operator_id=operator_id, requested_by=requested_by, queue=queue
+        )
+        split: list[tuple[Wanted, ...]] = [()]
+        if items:
+            split = await self._portions.split(courtesy, Portioned.READ, items)
+        return await self._batch(courtesy, split, ReadVariables)
+
+    async def write(
+        self,
+        identity: str,
+        operator_id: int,
+        items: Sequence[Setting],
+        *,
+        requested_by: str | None = None,
+        queue: bool = False,
+    ) -> Batch:
+        """See `IDeviceModel`."""
+        courtesy = Courtesy(
+            identity=identity, operator_id=operator_id, requested_by=requested_by, queue=queue
+        )
+        if len(items) == 1 and is_password(items[0]):
+            return await self._password(courtesy, items[0])
+        if any(map(is_password, items)):
+            raise Invalid("A password is set on its own.", field="items")
+        split: list[tuple[Setting, ...]]
+        if alone(items):
+            split = [(item,) for item in items]
+        else:
+            split = await self._portions.split(courtesy, Portioned.WRITE, items)
+        return await self._batch(courtesy, split, WriteVariables)
+
+    async def _password(self, courtesy: Courtesy, item: Setting) -> Batch:
+        operation, _ = await self.passwords.change(
+            courtesy.identity,
+            courtesy.operator_id,
+            item.value,
+            requested_by=courtesy.requested_by,
+        )
+        outcome = ItemOutcome(
+            item=item,
+            status=operation.status.value,
+            operation_id=operation.id,
+            detail=operation.detail,
+        )
+        return Batch(operations=(operation,), items=(outcome,))
+
+    async def _batch(
+        self,
+        courtesy: Courtesy,
+        split: Sequence[tuple[W, ...]],
+        command: type[ReadVariables | WriteVariables],
+    ) -> Batch:
+        sent = await self._portions.send(courtesy, split, cast("Any", command))
+        station = await self.stations.get(courtesy.identity, courtesy.operator_id)
+        version = station.ocpp_version or ""
+        outcomes: list[ItemOutcome] = []
+        for portion, operation in sent:
+            if isinstance(operation, str):
+                outcomes += [
+                    ItemOutcome(item=item, status=NOT_SENT, detail=operation) for item in portion
+                ]
+                continue
+            found: Any = None
+            if operation.response is not None:
+                asked: Any = command(items=cast("Any", portion))
+                found = self.speech.found(version, asked, operation.response)
+            outcomes += _outcomes(portion, operation, found)
+        made = tuple(each for _, each in sent if isinstance(each, Operation))
+        return Batch(operations=made, items=tuple(outcomes))
+
+
+def _outcomes(
+    portion: Sequence[Wanted], operation: Operation, found: Sequence[Any] | None
+) -> list[ItemOutcome]:
+    """What became of each item; of everything that was told when nothing was named."""
+    told = {each.place: each for each in found or ()}
+    outcomes: list[ItemOutcome] = []
+    for item in portion or [*told.values()]:
+        each = told.get(item.place)
+        outcomes.append(
+            ItemOutcome(
+                item=item,
+                status=operation.status.value if each is None else each.status.value,
+                operation_id=operation.id,
+                detail=operation.detail if each is None else each.detail,
+                value=getattr(each, "value", None),
+            )
+        )
+    return outcomes
+
+
+@attrs.define(eq=False, kw_only=True)
+class Inventory:
+    """Keeps what is known of a device model true."""
+
+    operations: IOperations
+    variables: IVariables
+    model: IDeviceModel
+    stations: IStations
+    holdings: IHoldings
+    speech: ISpeech
+
+    async def refresh(self, identity: str, operator_id: int) -> None:
+        """To be called when a station has booted and may be asked things.
+
+        One whose device model is not known, or is that of another firmware, is asked for all of
+        it (2.x B07); settings that waited for a boot are read; and since the numbers of monitors
+        may have changed (N04.FR.19), they are asked for where there are any.  A station of a
+        version that has none of this is left alone.  Refusals are the caller's to log.
+        """
+        station = await self.stations.get(identity, operator_id)
+        version = station.ocpp_version or ""
+        full = RequestReport(base=ReportBase.FULL)
+        if self.speech.check(version, full) is None:
+            if not await self.variables.inventoried(identity, operator_id):
+                await self._ask(identity, operator_id, full)
+            if await self.holdings.list(identity, operator_id, MONITOR):
+                await self._ask(identity, operator_id, RequestMonitoringReport())
+        waiting = await self.variables.awaiting_boot(identity, operator_id)
+        if waiting:
+            await self.model.read(identity, operator_id, waiting, requested_by=AFTER_BOOT)
+
+    async def _ask(self, identity: str, operator_id: int, command: Command) -> None:
+        await self.operations.submit(identity, operator_id, command, requested_by=AFTER_BOOT)
+
+
+@implementer(ISubscriber)
+@attrs.define(eq=False, kw_only=True)
+class ReadBack:
+    """Reads what was written, for what counts is what the station then says.
+
+    What needs a boot first is read after it, see `Inventory`.
+    """
+
+    model: IDeviceModel
+    tasks: ITasks
+    _log: Logger = attrs.field(factory=Logger, init=False)
+
+    async def receive(self, events: Sequence[Event]) -> None:
+        """See `ISubscriber`."""
+        for event in events:
+            if event.kind == WRITTEN:
+                items = _written(event.data)
+                if items:
+                    self.tasks.spawn(
+                        self._read(event, items), "reading back settings", station=event.identity
+                    )
+
+    async def _read(self, event: Event, items: Sequence[Wanted]) -> None:
+        await self.model.read(event.identity, event.operator_id, items, requested_by=READ_BACK)
+
+
+def _written(data: Mapping[str, object]) -> list[Wanted]:
+    """The names in an event, but for those that wait for a boot."""
+    told = data.get("items")
+    items = told if isinstance(told, list) else []
+    return [
+        msgspec.convert({k: v for k, v in item.items() if k != "reboot_required"}, Wanted)
+        for item in items
+        if not item.get("reboot_required")
+    ]

@@ -1,0 +1,28 @@
+"""What a station said it can take."""
+
+from __future__ import annotations
+
+import pytest
+
+from csms.core.charging.capabilities import KEYS, capabilities
+from csms.core.charging.checks import Capabilities
+from csms.core.charging.profiles import Unit
+
+
+@pytest.mark.parametrize(
+    ("values", "known"),
+    [
+        ({}, Capabilities()),
+        ({KEYS[0]: "3"}, Capabilities(max_stack_level=3)),
+        ({KEYS[1]: " 0 "}, Capabilities(max_stack_level=0)),
+        ({KEYS[0]: "many", KEYS[2]: "0", KEYS[3]: "9999999999"}, Capabilities()),
+        ({KEYS[3]: "24"}, Capabilities(max_periods=24)),
+        ({KEYS[4]: "Current,Power"}, Capabilities(units=frozenset(Unit))),
+        ({KEYS[5]: "a"}, Capabilities(units=frozenset({Unit.A}))),
+        ({KEYS[5]: "kW"}, Capabilities()),
+        ({KEYS[7]: "50"}, Capabilities(max_external_id=50)),
+    ],
+)
+def test_values(values: dict[str, str], known: Capabilities) -> None:
+    """Keys of 1.6 and variables of 2.x; what cannot be read is not known."""
+    assert capabilities(values) == known

@@ -1,0 +1,309 @@
+"""The schedule that follows from everything a station holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from csms.core.charging.checks import InstalledProfile
+from csms.core.charging.composite import (
+    EFFORT,
+    OutsideLimit,
+    Running,
+    Scene,
+    bound_at,
+    composite,
+    converted,
+)
+from csms.core.charging.profiles import (
+    ChargingProfile,
+    Kind,
+    Period,
+    Purpose,
+    Recurrency,
+    Schedule,
+    Unit,
+)
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def at(hours: float) -> datetime:
+    return NOON + hours * HOUR
+
+
+def profile(
+    purpose: Purpose, *periods: tuple[int, float], level: int = 0, **more: Any
+) -> ChargingProfile:
+    """Limits in A from noon on, unless something else is said."""
+    inside = {
+        name: more.pop(name) for name in ("unit", "start_at", "duration", "phases") if name in more
+    }
+    phases = inside.pop("phases", None)
+    schedule = Schedule(
+        **{"unit": Unit.A, "start_at": NOON, **inside},
+        periods=tuple(
+            Period(start_period=start, limit=limit, number_phases=phases)
+            for start, limit in periods or ((0, 16.0),)
+        ),
+    )
+    return ChargingProfile(
+        **{
+            "id": 1,
+            "kind": Kind.ABSOLUTE,
+            "purpose": purpose,
+            "stack_level": level,
+            "schedules": (schedule,),
+            **more,
+        }
+    )
+
+
+def scene(*held: tuple[int, ChargingProfile], **more: Any) -> Scene:
+    profiles = tuple(InstalledProfile(evse_id=evse_id, profile=each) for evse_id, each in held)
+    return Scene(profiles=profiles, **more)
+
+
+def limits(found: Scene, evse_id: int = 1, duration: int = 7200, **more: Any) -> list[Any]:
+    whole = composite(found, evse_id, more.pop("start", NOON), duration, Unit.A)
+    return [(period.start_period, period.limit) for period in whole.periods]
+
+
+def test_nothing_known() -> None:
+    """Is no limit, and not a limit of nothing."""
+    found = composite(Scene(), 1, NOON, 60)
+    assert (found.unit, found.periods) == (Unit.W, (Period(start_period=0),))
+
+
+def test_the_least_of_the_purposes() -> None:
+    """The station's limit, one from outside and the session's: the least counts."""
+    held = (
+        (0, profile(Purpose.STATION_MAX, (0, 20.0))),
+        (0, profile(Purpose.EXTERNAL, (0, 30.0), (3600, 5.0))),
+        (1, profile(Purpose.TX_DEFAULT, (0, 25.0), (1800, 10.0))),
+    )
+    assert limits(scene(*held)) == [(0, 20.0), (1800, 10.0), (3600, 5.0)]
+
+
+def test_the_highest_level_that_says_something() -> None:
+    """When its schedule is over, the one below counts."""
+    held = (
+        (1, profile(Purpose.TX_DEFAULT, (0, 6.0), level=2, duration=600)),
+        (1, profile(Purpose.TX_DEFAULT, (0, 12.0), level=1)),
+        (1, profile(Purpose.TX_DEFAULT, (0, 8.0), level=0)),
+    )
+    assert limits(scene(*held)) == [(0, 6.0), (600, 12.0)]
+
+
+def test_validity() -> None:
+    """From its beginning until before its end; a schedule has not begun before its start."""
+    held = profile(Purpose.TX_DEFAULT, valid_from=at(0.5), valid_to=at(1))
+    assert limits(scene((1, held))) == [(0, None), (1800, 16.0), (3600, None)]
+    held = profile(Purpose.TX_DEFAULT, start_at=at(1))
+    assert limits(scene((1, held))) == [(0, None), (3600, 16.0)]
+
+
+def test_the_own_profile_takes_the_place_of_the_default() -> None:
+    """That of the session's transaction only; and one for the EVSE that of one for all."""
+    own = profile(Purpose.TX, (0, 32.0), transaction_ref="T1")
+    held = (
+        (1, own),
+        (1, profile(Purpose.TX_DEFAULT, (0, 10.0))),
+        (0, profile(Purpose.TX_DEFAULT, (0, 6.0), level=5)),
+    )
+    runs = {1: Running(transaction_ref="T1", started_at=NOON)}
+    assert limits(scene(*held, sessions=runs)) == [(0, 32.0)]
+    runs = {1: Running(transaction_ref="T2", started_at=NOON)}
+    assert limits(scene(*held, sessions=runs)) == [(0, 10.0)]
+    assert limits(scene(*held)) == [(0, 10.0)]
+    assert limits(scene(*held), evse_id=2) == [(0, 6.0)]
+
+
+def test_priority() -> None:
+    """A session that has it may draw what the profile for it says, of its EVSE or of all."""
+    held = [(1, profile(Purpose.TX_DEFAULT, (0, 6.0))), (0, profile(Purpose.PRIORITY, (0, 30.0)))]
+    runs = {1: Running(transaction_ref="T", started_at=NOON, priority=True)}
+    assert limits(scene(*held, sessions=runs)) == [(0, 30.0)]
+    assert limits(scene(*held, (1, profile(Purpose.PRIORITY, (0, 20.0))), sessions=runs)) == [
+        (0, 20.0)
+    ]
+    assert limits(scene(held[0], sessions=runs)) == [(0, 6.0)]
+
+
+def test_relative_to_the_session() -> None:
+    """It counts from the session's start; without one, from the beginning of the schedule."""
+    held = profile(Purpose.TX_DEFAULT, (0, 16.0), (3600, 8.0), kind=Kind.RELATIVE, start_at=None)
+    runs = {1: Running(transaction_ref=None, started_at=at(-0.5))}
+    assert limits(scene((1, held), sessions=runs)) == [(0, 16.0), (1800, 8.0)]
+    assert limits(scene((0, held), sessions=runs)) == [(0, 16.0), (1800, 8.0)]
+    assert limits(scene((1, held))) == [(0, 16.0), (3600, 8.0)]
+
+
+@pytest.mark.parametrize(
+    ("recurrency", "days"), [(Recurrency.DAILY, 3), (Recurrency.WEEKLY, 14), (None, 1)]
+)
+def test_recurring(recurrency: Recurrency | None, days: int) -> None:
+    """Every day or week again, never before the first time, and cut by the next."""
+    held = profile(
+        Purpose.TX_DEFAULT,
+        (0, 16.0),
+        (1800, 8.0),
+        (864_000, 1.0),
+        kind=Kind.RECURRING,
+        recurrency=recurrency,
+        duration=3600,
+    )
+    day = timedelta(days=days)
+    assert limits(scene((1, held)), start=NOON + day) == [(0, 16.0), (1800, 8.0), (3600, None)]
+    assert limits(scene((1, held)), start=at(-1)) == [(0, None), (3600, 16.0), (5400, 8.0)]
+
+
+def test_dynamic() -> None:
+    """Its one limit counts as long as it is held, from its start if it has one."""
+    held = profile(Purpose.TX_DEFAULT, kind=Kind.DYNAMIC, start_at=None)
+    assert limits(scene((1, held))) == [(0, 16.0)]
+    held = profile(Purpose.TX_DEFAULT, kind=Kind.DYNAMIC, start_at=at(1))
+    assert limits(scene((1, held))) == [(0, None), (3600, 16.0)]
+
+
+def test_limits_from_outside() -> None:
+    """Of the station and of the EVSE; from when they were told unless they say so."""
+    schedule = Schedule(unit=Unit.A, periods=(Period(start_period=0, limit=9.0),), duration=1800)
+    outside = (
+        OutsideLimit(evse_id=0, schedule=schedule, since=NOON),
+        OutsideLimit(evse_id=1, schedule=replace(schedule, start_at=at(1)), since=NOON),
+        OutsideLimit(evse_id=2, schedule=schedule, since=NOON),
+    )
+    assert limits(Scene(limits=outside)) == [(0, 9.0), (1800, None), (3600, 9.0), (5400, None)]
+
+
+def test_local_generation_adds() -> None:
+    """To what may come from the grid, not to what the session may draw."""
+    held = (
+        (0, profile(Purpose.STATION_MAX, (0, 20.0))),
+        (0, profile(Purpose.LOCAL_GENERATION, (0, 5.0))),
+    )
+    assert limits(scene(*held)) == [(0, 25.0)]
+    assert limits(scene(*held, (1, profile(Purpose.TX_DEFAULT, (0, 10.0))))) == [(0, 10.0)]
+
+
+def test_the_station_is_bounded_by_its_evses() -> None:
+    """Together they draw no more than each may; one without a limit leaves it open."""
+    held = ((0, profile(Purpose.STATION_MAX, (0, 40.0))), (0, profile(Purpose.TX_DEFAULT)))
+    assert limits(scene(*held, evses=(1, 2)), evse_id=0) == [(0, 32.0)]
+    assert limits(scene(*held), evse_id=0) == [(0, 40.0)]
+    bare = Scene(evses=(1,))
+    assert limits(bare, evse_id=0) == [(0, None)]
+
+
+def test_units_and_phases() -> None:
+    """A and W are compared at the voltage and phases of each; the fewest phases are told."""
+    held = (
+        (0, profile(Purpose.STATION_MAX, (0, 6900.0), unit=Unit.W)),
+        (1, profile(Purpose.TX_DEFAULT, (0, 16.0), phases=1)),
+    )
+    whole = composite(scene(*held), 1, NOON, 60, Unit.W)
+    assert [(each.limit, each.number_phases) for each in whole.periods] == [(3680.0, 1)]
+    assert composite(scene(*held), 1, NOON, 60).unit is Unit.W
+    assert composite(scene(held[1]), 1, NOON, 60).unit is Unit.A
+    assert limits(scene(held[0])) == [(0, 10.0)]
+    assert converted(10.0, Unit.A, Unit.A, None, 1.0) == 10.0
+
+
+def test_what_is_no_limit() -> None:
+    """A period before its first one, or with a setpoint only, bounds nothing."""
+    odd = profile(Purpose.TX_DEFAULT, (600, 5.0))
+    assert limits(scene((1, odd)), duration=900) == [(0, None), (600, 5.0)]
+    schedule = Schedule(unit=Unit.A, periods=(Period(start_period=0, setpoint=1.0),))
+    odd = replace(odd, schedules=(schedule,))
+    assert limits(scene((1, odd))) == [(0, None)]
+
+
+def test_less_than_a_second() -> None:
+    """What changes twice within a second counts as it is at its end."""
+    half = timedelta(milliseconds=500)
+    held = profile(Purpose.TX_DEFAULT, valid_from=at(1) + half / 2, valid_to=at(1) + half)
+    first = profile(Purpose.TX_DEFAULT, (0, 3.0), level=-1)
+    assert limits(scene((1, held), (1, first))) == [(0, 3.0)]
+
+
+def test_too_many_changes() -> None:
+    """Are cut off, and the duration says where."""
+    periods = tuple((index, float(index % 2)) for index in range(60_000))
+    held = profile(Purpose.TX_DEFAULT, *periods)
+    whole = composite(scene((1, held)), 1, NOON, 60_000)
+    assert (len(whole.periods), whole.duration) == (EFFORT // 2, EFFORT // 2)
+
+
+figures = st.floats(0, 100).map(lambda value: round(value, 1))
+schedules = st.builds(
+    lambda steps, start, duration: Schedule(
+        unit=Unit.A,
+        start_at=at(start),
+        duration=duration,
+        periods=tuple(
+            Period(start_period=index * 700, limit=limit) for index, limit in enumerate(steps)
+        ),
+    ),
+    st.lists(figures, min_size=1, max_size=4),
+    st.integers(-3, 2),
+    st.none() | st.integers(1, 9000),
+)
+any_profile = st.builds(
+    lambda purpose, level, kind, schedule: ChargingProfile(
+        id=1,
+        purpose=purpose,
+        stack_level=level,
+        kind=kind,
+        recurrency=Recurrency.DAILY if kind is Kind.RECURRING else None,
+        schedules=(schedule,),
+    ),
+    st.sampled_from([Purpose.STATION_MAX, Purpose.EXTERNAL, Purpose.TX_DEFAULT]),
+    st.integers(0, 3),
+    st.sampled_from([Kind.ABSOLUTE, Kind.RECURRING]),
+    schedules,
+)
+scenes = st.lists(st.tuples(st.integers(0, 1), any_profile), max_size=5).map(
+    lambda held: scene(*held)
+)
+
+
+@given(scenes, st.integers(1, 20_000))
+def test_the_schedule_says_what_counts_at_each_instant(found: Scene, duration: int) -> None:
+    """Looked at anywhere, the schedule agrees with the bound there; periods rise from 0."""
+    whole = composite(found, 1, NOON, duration, Unit.A)
+    starts = [period.start_period for period in whole.periods]
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    assert starts[-1] < duration
+    for second in {*starts, *(start + 1 for start in starts), duration // 2}:
+        if second >= duration:
+            continue
+        period = [each for each in whole.periods if each.start_period <= second][-1]
+        bound = bound_at(found, 1, NOON + timedelta(seconds=second), Unit.A, NOON)
+        assert period.limit == (None if bound is None else round(bound.limit, 3))
+
+
+@given(scenes, any_profile)
+def test_another_purpose_never_allows_more(found: Scene, more: ChargingProfile) -> None:
+    """A limit from outside can only lower what is allowed."""
+    added = replace(more, purpose=Purpose.EXTERNAL, stack_level=9)
+    tighter = replace(found, profiles=(*found.profiles, InstalledProfile(evse_id=1, profile=added)))
+    clear = tuple(
+        each
+        for each in found.profiles
+        if not (each.profile.purpose is Purpose.EXTERNAL and each.evse_id == 1)
+    )
+    before = bound_at(replace(found, profiles=clear), 1, NOON, Unit.A, NOON)
+    after = bound_at(
+        replace(tighter, profiles=(*clear, tighter.profiles[-1])), 1, NOON, Unit.A, NOON
+    )
+    if before is not None:
+        assert after is not None
+        assert after.limit <= before.limit

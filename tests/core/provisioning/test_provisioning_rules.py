@@ -1,0 +1,158 @@
+"""Which profiles a station falls under, and where it differs from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from csms.core.commands import ResetKind
+from csms.core.errors import Invalid
+from csms.core.provisioning.rules import (
+    MAX_SETTINGS,
+    check_profile,
+    drift,
+    fits,
+    reset_for,
+    unknown,
+    wishes,
+)
+from csms.core.provisioning.vocabulary import ItemResult, ProvisioningProfile, Wish
+from csms.core.values import Registration, Station
+from csms.core.variables.vocabulary import Attribute, Setting
+
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def station(**fields: Any) -> Station:
+    known = {
+        "id": 1,
+        "operator_id": 1,
+        "identity": "CP-1",
+        "registration": Registration.ACCEPTED,
+        "vendor": "Acme Ltd",
+        "model": "Fast 50",
+        "ocpp_version": "1.6",
+        "created_at": T0,
+        "updated_at": T0,
+    }
+    return Station(**{**known, **fields})
+
+
+def profile(name: str = "p", **fields: Any) -> ProvisioningProfile:
+    return ProvisioningProfile(name=name, operator_id=1, **fields)
+
+
+def key(name: str, value: str = "1") -> Setting:
+    return Setting(variable=name, value=value)
+
+
+def variable(name: str, value: str = "1", **more: Any) -> Setting:
+    return Setting(component="Ctrlr", variable=name, value=value, **more)
+
+
+def wish(setting: Setting, reset: ResetKind | None = None) -> Wish:
+    return Wish(setting=setting, profile="p", reset=reset)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ({}, True),
+        ({"identity": "CP-1"}, True),
+        ({"identity": "CP-*"}, True),
+        ({"identity": "cp-1"}, False),
+        ({"vendor": "acme*"}, True),
+        ({"vendor": "ACME LTD", "model": "fast ?0"}, True),
+        ({"vendor": "acme*", "model": "slow*"}, False),
+        ({"model": "[fF]ast*", "identity": "X"}, False),
+    ],
+)
+def test_who_falls_under_a_profile(patterns: dict[str, str], *, expected: bool) -> None:
+    """Whoever every given pattern fits."""
+    assert fits(profile(**patterns), station()) is expected
+
+
+def test_a_station_that_never_booted() -> None:
+    """Falls under what asks for nothing it has not told."""
+    fresh = station(vendor=None, model=None)
+    assert fits(profile(vendor="*"), fresh)
+    assert not fits(profile(vendor="Acme"), fresh)
+
+
+def test_the_highest_priority_counts() -> None:
+    """For each variable on its own; names decide between equals."""
+    profiles = [
+        profile("b", priority=1, settings=(key("A", "b"), key("B", "b"))),
+        profile("a", priority=1, settings=(key("a", "a"),)),
+        profile("low", settings=(key("B", "low"), key("C", "low"))),
+        profile("other", identity="X", priority=9, settings=(key("A", "no"),)),
+    ]
+    found = {each.setting.variable: each.profile for each in wishes(profiles, station())}
+    assert found == {"a": "a", "B": "b", "C": "low"}
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.6", "K"), ("2.0.1", "V"), (None, "V")])
+def test_keys_and_variables(version: str | None, expected: str) -> None:
+    """Each version has its own."""
+    both = profile(settings=(key("K"), variable("V")))
+    (found,) = wishes([both], station(ocpp_version=version))
+    assert found.setting.variable == expected
+
+
+def test_what_differs() -> None:
+    """What is not known to be as it should; truth has many spellings."""
+    same, other, new = key("Same", "TRUE"), key("Other", "a"), key("New")
+    target = variable("T", attribute=Attribute.TARGET)
+    values = {same.key: " true ", other.key: "A", target.key: "1"}
+    wished = [wish(each) for each in (same, other, new, target)]
+    assert unknown(wished, values) == (new,)
+    assert [each.setting for each in drift(wished, values)] == [other, new, target]
+
+
+@pytest.mark.parametrize(
+    ("resets", "statuses", "expected"),
+    [
+        ((None,), ("reboot_required",), None),
+        ((ResetKind.SOFT,), ("accepted",), None),
+        ((ResetKind.SOFT, None), ("reboot_required", "reboot_required"), ResetKind.SOFT),
+        (
+            (ResetKind.SOFT, ResetKind.HARD),
+            ("reboot_required", "reboot_required"),
+            ResetKind.HARD,
+        ),
+    ],
+)
+def test_restarts(
+    resets: tuple[ResetKind | None, ...], statuses: tuple[str, ...], expected: ResetKind | None
+) -> None:
+    """Only where a setting waits for it and its profile says so."""
+    wished = [wish(key(f"K{place}"), reset) for place, reset in enumerate(resets)]
+    items = [
+        ItemResult(setting=each.setting, profile="p", status=status)
+        for each, status in zip(wished, statuses, strict=True)
+    ]
+    assert reset_for(wished, items) is expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ((key("AuthorizationKey"),), "settings[0]"),
+        ((key("A"), variable("BasicAuthPassword")), "settings[1]"),
+        ((key("A"), key("a")), "settings[1]"),
+        (tuple(key(f"K{number}") for number in range(MAX_SETTINGS + 1)), "settings"),
+    ],
+)
+def test_profiles_that_cannot_be(settings: tuple[Setting, ...], field: str) -> None:
+    """No secrets, nothing twice, no end of it."""
+    with pytest.raises(Invalid) as refused:
+        check_profile(profile(settings=settings))
+    assert refused.value.field == field
+
+
+def test_profiles_that_can() -> None:
+    """Different attributes of a variable are different settings."""
+    settings = (variable("V"), variable("V", attribute=Attribute.TARGET), key("V"))
+    check_profile(profile(settings=settings))

@@ -1,0 +1,335 @@
+"""Stations are set up after they boot: once at least, not all at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import attrs
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from csms.core.commands import Command, Reset, ResetKind
+from csms.core.errors import Conflict, Unavailable
+from csms.core.events import Event
+from csms.core.ports import Batch, IDeviceModel, IOperations, ISubscriber, ItemOutcome
+from csms.core.ports.provisioning import IProvisioning
+from csms.core.provisioning.vocabulary import Boot, ProvisioningProfile
+from csms.core.values import Station
+from csms.core.variables.vocabulary import Setting, Wanted
+from csms.pipeline.provisioning import (
+    LOCK,
+    Provisioner,
+    Provisioning,
+    ProvisioningSettings,
+    Setup,
+    Step,
+)
+from csms.pipeline.tasks import Tasks
+from csms.testing.clock import WallClock
+from csms.testing.locks import MemoryLocks
+from csms.testing.logs import logged
+from csms.testing.provisioning import MemoryProvisioning
+from csms.testing.stations import MemoryStations
+from csms.testing.variables import MemoryVariables
+from csms.testing.waiting import waits
+
+
+@implementer(IDeviceModel)
+@attrs.define
+class Model:
+    """Stations that have ``values``, and answer a write with ``status``."""
+
+    values: dict[str, str] = attrs.field(factory=dict)
+    status: str = "accepted"
+    refusal: Exception | None = None
+    gate: Deferred[None] | None = None
+    asked: list[tuple[str, str, tuple[str, ...]]] = attrs.field(factory=list)
+
+    async def read(
+        self, identity: str, operator_id: int, items: Sequence[Wanted], **_: Any
+    ) -> Batch:
+        self.asked.append(("read", identity, tuple(item.variable for item in items)))
+        if self.gate is not None:
+            await self.gate
+        if self.refusal is not None:
+            raise self.refusal
+        told = tuple(
+            ItemOutcome(item=item, status="accepted", value=self.values.get(item.variable))
+            for item in items
+        )
+        return Batch(operations=(), items=told)
+
+    async def write(
+        self, identity: str, operator_id: int, items: Sequence[Setting], **_: Any
+    ) -> Batch:
+        self.asked.append(("write", identity, tuple(item.variable for item in items)))
+        told = tuple(ItemOutcome(item=item, status=self.status, detail="d") for item in items)
+        return Batch(operations=(), items=told)
+
+
+@implementer(IOperations)
+@attrs.define
+class Submitted:
+    """Remembers what was sent."""
+
+    sent: list[tuple[str, Command]] = attrs.field(factory=list)
+
+    async def submit(self, identity: str, operator_id: int, command: Command, **_: Any) -> None:
+        self.sent.append((identity, command))
+
+
+@attrs.define
+class Rig:
+    """Everything but stations."""
+
+    steps: dict[str, Step] = attrs.field(factory=dict)
+    settings: ProvisioningSettings = ProvisioningSettings(
+        settle_s=2, spread_s=10, concurrency=2, interval_s=1
+    )
+    chance: float = 0.5
+    clock: WallClock = attrs.field(factory=WallClock)
+    model: Model = attrs.field(factory=Model)
+    operations: Submitted = attrs.field(factory=Submitted)
+    locks: MemoryLocks = attrs.field(factory=MemoryLocks)
+    stations: MemoryStations = attrs.field(init=False)
+    book: MemoryProvisioning = attrs.field(init=False)
+    variables: MemoryVariables = attrs.field(init=False)
+    tasks: Tasks = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.stations = MemoryStations(self.clock.now)
+        self.book = MemoryProvisioning(self.clock.now)
+        self.variables = MemoryVariables(self.stations)
+        self.tasks = Tasks(self.clock)
+
+    def station(self, identity: str = "CP1", **fields: Any) -> Station:
+        return self.stations.seed(identity, **{"ocpp_version": "1.6", **fields})
+
+    async def profile(self, *settings: Setting, **fields: Any) -> None:
+        await self.book.put(
+            ProvisioningProfile(name="p", operator_id=1, settings=settings, **fields)
+        )
+
+    def provisioner(self) -> Provisioner:
+        setup = Setup(
+            book=self.book,
+            stations=self.stations,
+            variables=self.variables,
+            model=self.model,
+            operations=self.operations,
+            now=self.clock.now,
+            steps=self.steps,
+        )
+        return Provisioner(
+            book=self.book,
+            setup=setup,
+            locks=self.locks,
+            tasks=self.tasks,
+            clock=self.clock,
+            now=self.clock.now,
+            settings=self.settings,
+            draw=lambda: self.chance,
+        )
+
+    def booted(self, station: Station, registration: str = "accepted") -> Event:
+        return Event(
+            kind="station.booted",
+            operator_id=1,
+            station_id=station.id,
+            identity=station.identity,
+            at=self.clock.now(),
+            data={"registration": registration},
+        )
+
+    async def set_up(self, station: Station) -> Any:
+        """Boot, and wait until it was set up; the run."""
+        provisioner = self.provisioner()
+        provisioner.startService()
+        await provisioner.receive([self.booted(station)])
+        self.clock.pass_by(15)
+        run = await self.book.run(station.id)
+        stopped = provisioner.stopService()
+        self.clock.pass_by(5)
+        await stopped
+        return run
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def key(name: str, value: str) -> Setting:
+    return Setting(variable=name, value=value)
+
+
+@waits
+async def test_what_differs_is_written(rig: Rig) -> None:
+    """What is not known is read first; what is as it should be is left alone."""
+    rig.model.values = {"A": "1", "B": "1"}
+    await rig.profile(key("A", "1"), key("B", "2"), key("C", "3"))
+    run = await rig.set_up(rig.station())
+    assert rig.model.asked == [("read", "CP1", ("A", "B", "C")), ("write", "CP1", ("B", "C"))]
+    told = {item.setting.variable: (item.status, item.before) for item in run.items}
+    assert told == {"A": ("same", "1"), "B": ("accepted", "1"), "C": ("accepted", None)}
+    assert [(step.name, step.done) for step in run.steps] == [("settings", True)]
+    assert rig.operations.sent == []
+
+
+@waits
+async def test_nothing_to_write(rig: Rig) -> None:
+    """A station that is as it should be, or should be nothing, is not written to."""
+    await rig.profile(key("A", "1"))
+    rig.model.values = {"A": "1"}
+    await rig.set_up(rig.station())
+    assert [kind for kind, _, _ in rig.model.asked] == ["read"]
+    other = rig.station("CP2", ocpp_version="2.0.1")
+    assert (await rig.set_up(other)).items == ()
+
+
+@pytest.mark.parametrize("kind", [None, ResetKind.SOFT])
+@waits
+async def test_restarts(rig: Rig, kind: ResetKind | None) -> None:
+    """Only where the profile says so."""
+    rig.model.status = "reboot_required"
+    await rig.profile(key("A", "1"), reset=kind)
+    run = await rig.set_up(rig.station())
+    assert run.items[0].status == "reboot_required"
+    assert run.reset is kind
+    assert rig.operations.sent == ([] if kind is None else [("CP1", Reset(kind=kind))])
+
+
+@waits
+async def test_a_step_that_fails_stops_no_other(rig: Rig) -> None:
+    """What went wrong is told, to whoever looks; only bugs are told of in the log in full."""
+    done: list[str] = []
+
+    def step(name: str, error: Exception | None) -> Callable[[Boot], Coroutine[Any, Any, None]]:
+        async def run(boot: Boot) -> None:
+            done.append(f"{name} {boot.identity}")
+            if error is not None:
+                raise error
+
+        return run
+
+    rig.steps = {
+        "refused": step("refused", Conflict("no")),
+        "broken": step("broken", ValueError("bug")),
+        "fine": step("fine", None),
+    }
+    await rig.profile(key("A", "1"))
+    rig.model.refusal = Conflict("not now")
+    with logged() as events:
+        run = await rig.set_up(rig.station())
+    assert done == ["refused CP1", "broken CP1", "fine CP1"]
+    assert [(step.name, step.done, step.detail) for step in run.steps] == [
+        ("settings", False, "not now"),
+        ("refused", False, "no"),
+        ("broken", False, "an error of the server"),
+        ("fine", True, None),
+    ]
+    assert _told(events) == [
+        "{step} after the boot of {station} failed",
+        "{station} is not set up in everything",
+    ]
+
+
+def _told(events: list[LogEvent]) -> list[str]:
+    return [str(event["log_format"]) for event in events if "station" in event]
+
+
+@waits
+async def test_a_database_that_is_gone(rig: Rig) -> None:
+    """The station stays due, and is set up when it returns."""
+    await rig.profile(key("A", "1"))
+    rig.model.refusal = Unavailable("gone")
+    station = rig.station()
+    provisioner = rig.provisioner()
+    provisioner.startService()
+    await provisioner.receive([rig.booted(station)])
+    rig.clock.pass_by(12)
+    assert await rig.book.run(station.id) is None
+    rig.model.refusal = None
+    rig.clock.pass_by(3)
+    assert await rig.book.run(station.id) is not None
+    provisioner.stopService()
+    rig.clock.pass_by(5)
+
+
+@waits
+async def test_whose_turn_it_is(rig: Rig) -> None:
+    """Some time after the boot, and only so many at once."""
+    await rig.profile(key("A", "1"))
+    rig.model.gate = gate = Deferred()
+    stations = [rig.station(f"CP{number}") for number in range(3)]
+    provisioner = rig.provisioner()
+    assert verifyObject(ISubscriber, provisioner)
+    provisioner.startService()
+    await provisioner.receive([rig.booted(station) for station in stations])
+    rig.clock.pass_by(6)
+    assert rig.model.asked == []
+    rig.clock.pass_by(3)
+    assert len(rig.model.asked) == 2
+    rig.model.gate = None
+    gate.callback(None)
+    rig.clock.pass_by(3)
+    assert len([each for each in rig.model.asked if each[0] == "read"]) == 3
+    provisioner.stopService()
+    rig.clock.pass_by(5)
+
+
+@waits
+async def test_who_is_left_alone(rig: Rig) -> None:
+    """Stations that are not accepted, and whatever else happens to stations."""
+    station = rig.station()
+    provisioner = rig.provisioner()
+    await provisioner.receive([rig.booted(station, "pending")])
+    await provisioner.receive([])
+    rig.settings = ProvisioningSettings(enabled=False)
+    await rig.provisioner().receive([rig.booted(station)])
+    assert rig.book.boots == {}
+
+
+@waits
+async def test_only_one_process_does_it(rig: Rig) -> None:
+    """Whoever holds the lock."""
+    await rig.profile(key("A", "1"))
+    station = rig.station()
+    other = MemoryLocks(rig.locks.holders)
+    await other.hold(LOCK)
+    provisioner = rig.provisioner()
+    provisioner.startService()
+    await provisioner.receive([rig.booted(station)])
+    rig.clock.pass_by(15)
+    assert rig.model.asked == []
+    await other.release(LOCK)
+    rig.clock.pass_by(2)
+    assert rig.model.asked != []
+    provisioner.stopService()
+    rig.clock.pass_by(5)
+    assert await other.hold(LOCK)
+
+
+@waits
+async def test_state(rig: Rig) -> None:
+    """Which profiles count, what they wish, where the station differs as far as is known."""
+    await rig.profile(key("A", "1"))
+    low = ProvisioningProfile(name="low", operator_id=1, priority=-1, settings=(key("A", "2"),))
+    await rig.book.put(low)
+    await rig.book.put(ProvisioningProfile(name="x", operator_id=1, identity="X"))
+    rig.station()
+    provisioning = Provisioning(
+        book=rig.book, stations=rig.stations, variables=rig.variables, now=rig.clock.now
+    )
+    assert verifyObject(IProvisioning, provisioning)
+    state = await provisioning.state("CP1", 1)
+    assert state.profiles == ("p", "low")
+    assert [wish.setting.value for wish in state.wishes] == ["1"]
+    assert state.drift == state.wishes
+    assert state.run is None
+    await provisioning.again("CP1", 1)
+    assert list(rig.book.boots.values()) == [rig.clock.now()]
