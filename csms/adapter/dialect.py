@@ -139,11 +139,12 @@ class Dialect:
     def request(self, command: Command) -> Request | Unsupported:
         """The command as a request that is valid in this version.
 
-        Raises `Invalid` naming the command's field that breaks a rule.
+        Raises `Invalid` naming the command's field that breaks a rule, or that no version knows.
         """
         row = self._of.commands[type(command)]
         request = row.spell(command)
         if isinstance(request, Unsupported):
+            _check_known(command)
             return request
         if request.action not in self._of.outbound:
             raise Invalid(f"OCPP {self.version} has no such request to a station.", field="action")
@@ -271,6 +272,16 @@ class Dialect:
             notes.note(Rule.NULL_PAYLOAD, "payload")
             payload = {}
         return self._shapes[action].mend(payload, notes)
+
+
+def _check_known(command: Command) -> None:
+    """Raise `Invalid` for what not even the newest version has a word for: it was misspelt."""
+    try:
+        newest = V21.commands[type(command)].spell(command)
+    except Invalid:
+        return  # it knows the words
+    if isinstance(newest, Unsupported) and newest.field is not None:
+        raise Invalid(f"{newest.field} is nothing that OCPP knows.", field=newest.field)
 
 
 def _alike(spelled: Request | Unsupported, asked: Request) -> bool:

@@ -13,7 +13,8 @@ LARGEST = 1e300
 plain = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?", re.ASCII).fullmatch
 """Matches text that `float` can be trusted with."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
+# Possessive, so that a long run of digits is looked at once.
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII).fullmatch
 
 
 def figure(text: str) -> tuple[float | None, Rule | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -12,6 +12,7 @@ from csms.adapter.faults import FaultKind
 from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Notes
 from csms.adapter.schema import Flaw, Json, Schemas, dotted
+from csms.adapter.wording import snake
 from csms.core.commands import Command
 from csms.core.reports import Report
 
@@ -35,9 +36,13 @@ class Request(Struct, frozen=True):
 
 
 class Unsupported(Struct, frozen=True):
-    """A version has no words for a command; ``reason`` is a sentence."""
+    """A version has no words for a command; ``reason`` is a sentence.
+
+    ``field`` is the place in the command that it has no word for, where it has the message.
+    """
 
     reason: str
+    field: str | None = None
 
 
 class Verdict(Struct, frozen=True):
@@ -72,8 +77,8 @@ class Inbound:
 class Outbound:
     """A command of the core: how a version spells it.
 
-    ``fields`` names the command's field for each place of the payload that it calls
-    differently, by path without indices; None: the command has the payload itself.
+    ``fields`` names, as those who give the command do, the field for each place of the payload
+    that it calls differently, by path without indices; None: the command has the payload itself.
     """
 
     spell: Callable[[Any], Request | Unsupported]
@@ -86,6 +91,8 @@ class Outbound:
     """How far the answer may depart from its schema, for ``learn``; as `Inbound.lenience`."""
     judge: Callable[[Any, Json], Verdict] | None = None
     """What the answer to a command means, where `Version.judge` cannot tell from the action."""
+    names: Mapping[str, str] = attrs.field(factory=dict)
+    """What wire names beyond ``fields`` are called, unless the same in snake case."""
 
     def field(self, path: tuple[str | int, ...]) -> str:
         """The place in the command that became ``path`` of the payload."""
@@ -94,8 +101,12 @@ class Outbound:
         for length in range(len(path), 0, -1):
             place = ".".join(step for step in path[:length] if isinstance(step, str))
             if isinstance(path[length - 1], str) and place in self.fields:
-                return dotted((self.fields[place], *path[length:]))
-        return dotted(path)
+                return dotted((self.fields[place], *self._named(path[length:])))
+        return dotted(tuple(self._named(path)))
+
+    def _named(self, path: tuple[str | int, ...]) -> Iterator[str | int]:
+        for step in path:
+            yield self.names.get(step) or snake(step) if isinstance(step, str) else step
 
 
 @attrs.frozen(eq=False)

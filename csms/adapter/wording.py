@@ -26,7 +26,18 @@ _BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Unspeakable(Exception):  # noqa: N818 - an answer, not a failure
-    """The version has no word for something; the text says what, as a sentence's beginning."""
+    """The version has no word for something; the text says what, as a sentence's end.
+
+    ``place`` leads there in the words of the core.
+    """
+
+    def __init__(self, what: str, *place: str | int) -> None:
+        super().__init__(what)
+        self.place = place
+
+    def within(self, step: str | int) -> Unspeakable:
+        """The same, of something around it."""
+        return Unspeakable(str(self), step, *self.place)
 
 
 class Node(Protocol):
@@ -98,7 +109,13 @@ class _Items:
     def to_wire(self, value: object, path: str) -> object:
         if not isinstance(value, list | tuple):
             return value
-        return [self.item.to_wire(item, path) for item in value]
+        whole = []
+        for number, item in enumerate(value):
+            try:
+                whole.append(self.item.to_wire(item, path))
+            except Unspeakable as error:
+                raise error.within(number) from None
+        return whole
 
 
 @attrs.frozen
@@ -129,8 +146,11 @@ class Wording:
                 continue
             row = self.core.get(name)
             if row is None:
-                raise Unspeakable(f"no {name}" + (f" in {path}" if path else ""))
-            whole[row[0]] = row[1].to_wire(field, name)
+                raise Unspeakable(f"no {name}" + (f" in {path}" if path else ""), name)
+            try:
+                whole[row[0]] = row[1].to_wire(field, name)
+            except Unspeakable as error:
+                raise error.within(name) from None
         return whole
 
 

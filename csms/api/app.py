@@ -133,7 +133,7 @@ class ApiPorts:
 def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route, ...]:
     """Every route there is."""
     registrar = Registrar(ports.stations, ports.operations, ports.links, ports.tasks, hasher)
-    remote = Remote(ports.operations, ports.sessions)
+    remote = Remote(ports.operations, ports.sessions, ports.stations)
     legacy = Legacy(ports.stations, ports.connections, ports.sessions, registrar, remote)
     table = (
         *Stations(ports.stations, registrar).routes(),

@@ -23,6 +23,7 @@ from csms.api.energy_shapes import (
 from csms.api.operations import OperationView, operation_answer
 from csms.api.reading import moment
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
+from csms.api.running import running
 from csms.api.shapes import Listed, given
 from csms.core.commands import Command
 from csms.core.energy.vocabulary import (
@@ -35,9 +36,8 @@ from csms.core.energy.vocabulary import (
     SetControl,
     UsePriority,
 )
-from csms.core.errors import Conflict
 from csms.core.ports import IHoldings, IOperations, ISessions
-from csms.core.values import Session, SessionStatus
+from csms.core.values import Session
 
 _OPERATION = {200: OperationView, 202: OperationView}
 
@@ -53,27 +53,18 @@ class Energy:
 
     async def priority(self, call: Call[PriorityRequest, NoQuery]) -> Answer:
         """Let a session charge with priority, or no longer."""
-        session = await self._open(call)
-        command = UsePriority(
-            transaction_ref=session.transaction_ref or "", activate=call.body.activate
-        )
+        session, ref = await self._open(call)
+        command = UsePriority(transaction_ref=ref, activate=call.body.activate)
         return await self._about(call, session, command)
 
     async def transfer(self, call: Call[TransferRequest, NoQuery]) -> Answer:
         """Say in which ways a session may draw or give energy."""
-        session = await self._open(call)
-        command = AllowTransfer(
-            transaction_ref=session.transaction_ref or "", modes=call.body.modes
-        )
+        session, ref = await self._open(call)
+        command = AllowTransfer(transaction_ref=ref, modes=call.body.modes)
         return await self._about(call, session, command)
 
-    async def _open(self, call: Call[Any, Any]) -> Session:
-        session: Session = await self.sessions.get(call.path["session_id"], call.operator_id)
-        if session.status is SessionStatus.ENDED:
-            raise Conflict("the session has ended", code="session_ended")
-        if session.transaction_ref is None:
-            raise Conflict("the session has no transaction id yet", code="no_transaction")
-        return session
+    async def _open(self, call: Call[Any, Any]) -> tuple[Session, str]:
+        return await running(self.sessions, call.path["session_id"], call.operator_id)
 
     async def _about(self, call: Call[Any, Any], session: Session, command: Command) -> Answer:
         operation = await self.operations.submit(

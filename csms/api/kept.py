@@ -24,12 +24,14 @@ from csms.core.happenings import Happening
 from csms.core.listings import HAPPENINGS
 from csms.core.ports import Assembled, IAssemblies, IHappenings
 
-HappeningsQuery: Any = list_query(
-    HAPPENINGS,
-    severity="That severity or a graver one (0 is danger, 9 debug).",
-    at_from="Not before.",
-    at_to="Before.",
-)
+_NOTES = {
+    "severity": "That severity or a graver one (0 is danger, 9 debug).",
+    "at_from": "Not before.",
+    "at_to": "Before.",
+}
+HappeningsQuery: Any = list_query(HAPPENINGS, **_NOTES)
+OneKindQuery: Any = list_query(HAPPENINGS, without=("kind",), **_NOTES)
+"""For a list of happenings of one kind."""
 
 Severity = Annotated[int, Meta(description="0 (danger) to 9 (debug), as OCPP 2.x counts.")]
 

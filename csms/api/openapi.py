@@ -19,8 +19,9 @@ _REFERENCE = "#/components/schemas/{name}"
 INTRODUCTION = """\
 Charging stations, sessions, drivers' tokens, and commands to stations.
 
-* Every request but `/health` and `/readyz` carries `Authorization: Bearer <token>`. Roles:
-  `admin` may do everything, `operator` everything but make API tokens, `auditor` only read.
+* Every request but `/health`, `/readyz` and uploads (whose URL is the secret) carries
+  `Authorization: Bearer <token>`. Roles: `admin` may do everything, `operator` everything but make
+  API tokens, `auditor` only read.
 * Lists are filtered by query parameters, sorted by `sort=-started_at`, and read page by page:
   pass `next_cursor` as `cursor`. Unknown parameters and fields are refused.
 * Times are UTC and end in `Z`. Energy is in Wh, power in W.

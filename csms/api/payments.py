@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from csms.api.command_shapes import Queued, Word
 from csms.api.commands import OUTCOME
-from csms.api.kept import HappeningsQuery, HappeningView, happening_view
+from csms.api.kept import HappeningView, OneKindQuery, happening_view
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.shapes import (
@@ -190,7 +190,7 @@ class Payments:
                 summary="List batteries put in and taken out",
                 tag="batteries",
                 handler=self.swapped,
-                query=HappeningsQuery,
+                query=OneKindQuery,
                 answers={200: Listed[HappeningView]},
             ),
         )

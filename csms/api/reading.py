@@ -25,7 +25,9 @@ _MAX_ERRORS = 20
 _MAX_TEXT = 200
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
-_JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset=\"?utf-8\"?\s*)?;?\s*")
+_JSON = re.compile(
+    r"application/(?:json|[\w.+-]+\+json)\s*+(?:;\s*+(?:charset=\"?utf-8\"?\s*+(?:;\s*+)?)?)?"
+)
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 _SPACE_FOR_PLUS = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from csms.api.routes import Call
+from csms.api.running import named_running
 from csms.core.commands import RemoteStart, RemoteStop
 from csms.core.errors import Conflict, Invalid, NotFound
 from csms.core.pages import Query
-from csms.core.ports import IOperations, ISessions
+from csms.core.ports import IOperations, ISessions, IStations
 from csms.core.values import Operation, Session, SessionStatus
 
 _OPEN = (SessionStatus.ACTIVE, SessionStatus.SUSPECT)
@@ -23,6 +24,7 @@ class Remote:
 
     operations: IOperations
     sessions: ISessions
+    stations: IStations
 
     async def start(
         self, call: Call[Any, Any], identity: str, command: RemoteStart, *, queue: bool = False
@@ -49,12 +51,14 @@ class Remote:
     async def stop_evse(
         self, call: Call[Any, Any], identity: str, evse_id: int, *, queue: bool = False
     ) -> Operation:
-        """End the open session on an EVSE."""
+        """End the open session on an EVSE; raises `NotFound` where there is no such station, and
+        `Conflict` (``no_open_session``)."""
         for status in _OPEN:
             filters = {"station": identity, "evse_id": evse_id, "status": status.value}
             session = await self._newest(call, filters)
             if session is not None:
                 return await self._stop(call, session, queue=queue)
+        await self.stations.get(identity, call.operator_id)
         raise Conflict("no session is open there", code="no_open_session")
 
     async def stop_transaction(
@@ -96,14 +100,10 @@ class Remote:
         return page.items[0] if page.items else None
 
     async def _stop(self, call: Call[Any, Any], session: Session, *, queue: bool) -> Operation:
-        if session.status is SessionStatus.ENDED:
-            raise Conflict("the session has ended", code="session_ended")
-        if session.transaction_ref is None:
-            raise Conflict("the session has no transaction id yet", code="no_transaction")
         return await self.operations.submit(
             session.identity,
             call.operator_id,
-            RemoteStop(transaction_ref=session.transaction_ref),
+            RemoteStop(transaction_ref=named_running(session)),
             requested_by=call.who,
             queue=queue,
             session_id=session.id,

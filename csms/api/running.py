@@ -11,9 +11,14 @@ async def running(sessions: ISessions, session_id: str, operator_id: int) -> tup
     """The session and its transaction; raises `NotFound`, and `Conflict` when it is over
     (``session_ended``) or its station never named its transaction (``no_transaction``)."""
     session = await sessions.get(session_id, operator_id)
+    return session, named_running(session)
+
+
+def named_running(session: Session) -> str:
+    """The transaction of a session that is not over; raises `Conflict` as `running` does."""
     if session.status is SessionStatus.ENDED:
         raise Conflict("the session has ended", code="session_ended")
-    return session, named(session)
+    return named(session)
 
 
 def named(session: Session) -> str:

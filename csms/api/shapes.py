@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
@@ -101,12 +101,14 @@ _KINDS: dict[Kind, Any] = {
 }
 
 
-def list_query(listing: Listing, **notes: str) -> type[Struct]:
-    """The query shape of a list, made from its declaration; ``notes`` describe filters."""
+def list_query(listing: Listing, *, without: Collection[str] = (), **notes: str) -> type[Struct]:
+    """The query shape of a list, made from its declaration; ``notes`` describe filters, those in
+    ``without`` are none of the caller's."""
     sorts = tuple(sign + name for name in listing.sorts for sign in ("", "-"))
     fields: dict[str, Any] = {
         name: _described(_filter_type(kind), notes.get(name))
         for name, kind in listing.filters.items()
+        if name not in without
     }
     fields["sort"] = _described(
         Literal[sorts],

@@ -30,6 +30,8 @@ Receptions = Callable[["ApiRequest", bytes, int | None], IReception | None]
 """Whoever takes the body of a request (its target, and the length that it announces) as it comes;
 None: it is kept in memory for the handler."""
 
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 LINGER_S = 3.0
 """How long a connection stays open after a request was turned away, for the sender to notice
 the answer: closing at once would reset the connection and could destroy it."""
@@ -94,6 +96,8 @@ class ApiRequest(Request):
     reception: IReception | None = None
     """Who takes the body as it comes, instead of its being kept for the handler."""
     _refused = False
+    _asks = False
+    """Whether the client waits to be told that it may send the body."""
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  # Twisted's
         """The head is read; ``length`` None means that the body comes in chunks."""
@@ -102,6 +106,9 @@ class ApiRequest(Request):
         target = self.channel._path  # noqa: SLF001
         self.reception = self.channel.site.receptions(self, target, length)
         if self.reception is not None:
+            # Twisted would say so now, whatever becomes of the request.
+            self._asks = self._expects_continue()
+            self.requestHeaders.removeHeader(b"Expect")
             self.reception.begin()
         elif length is not None and length > self.channel.site.max_body_bytes:
             self._refuse()
@@ -144,6 +151,16 @@ class ApiRequest(Request):
         """A constant: routing does not depend on the Host header, whose strangest forms the URL
         mapper cannot take."""
         return b"api"
+
+    def _expects_continue(self) -> bool:
+        expected = self.requestHeaders.getRawHeaders(b"Expect", [b""])[0]
+        return expected.lower() == b"100-continue" and self.channel._version == b"HTTP/1.1"  # noqa: SLF001  # see gotLength
+
+    def welcome(self) -> None:
+        """The body may come, see `reception`."""
+        if self._asks and not self._refused and self.channel is not None:
+            self.channel.write(_CONTINUE)
+        self._asks = False
 
     def turn_away(self, refusal: Refusal) -> None:
         """Answer before the body is read to its end, and read no more of it."""

@@ -108,6 +108,7 @@ class Reception:
         expected = await self._uploads.expected(self._secret)
         if self._refusal is None:
             self._into = self._uploads.receive(expected)
+            self._request.welcome()
 
     def _failed(self, failure: Failure) -> None:
         error = failure.value

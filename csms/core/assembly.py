@@ -5,6 +5,8 @@ Parts come in any order, twice, long after they were asked for, or unasked; each
 every number up to it is there.  Parts without a number (the messages that have none) get the
 next one, unless the very same content is there already.
 
+A report without anything in it proves nothing: stations answer so what they cannot tell, too.
+
 A complete report that is followed by a different part of a number it has is begun anew: the
 station counts its requests from the start again.
 """
@@ -60,6 +62,14 @@ class Assembly(Struct, frozen=True, kw_only=True):
             last=part.part if part.last else self.last,
         )
 
+    @property
+    def empty(self) -> bool:
+        """Whether no part has anything in it."""
+        return all(
+            digest in _empty_parts(part)
+            for part, digest in zip(self.parts, self.digests, strict=True)
+        )
+
 
 class TakePart(Write, frozen=True, kw_only=True):
     """A part of a report; ``anew``: what was there before is of another one."""
@@ -81,11 +91,13 @@ class Taken(Struct, frozen=True):
     """What taking a part came to.
 
     ``writes``: nothing when the part is known already; ``completed``: the report is complete with
-    this part, and was not before; ``known``: this very part came before.
+    this part, and was not before; ``conclusive``: and there is something in it, so that what it
+    leaves out is gone; ``known``: this very part came before.
     """
 
     writes: tuple[TakePart, ...]
     completed: bool
+    conclusive: bool = False
     known: bool = False
 
 
@@ -122,5 +134,16 @@ def part_taken(
         items=items,
         at=now,
     )
-    complete = had.after(write).complete
-    return Taken((replace(write, complete=complete),), completed=complete)
+    after = had.after(write)
+    return Taken(
+        (replace(write, complete=after.complete),),
+        completed=after.complete,
+        conclusive=after.complete and not after.empty,
+    )
+
+
+def _empty_parts(number: int) -> frozenset[int]:
+    """The digests that a part of that number has when there is nothing in it."""
+    return frozenset(
+        fingerprint(said, last, []) for said in (number, None) for last in (False, True)
+    )

@@ -76,7 +76,9 @@ class Question(Struct, frozen=True, kw_only=True):
     """... those on this EVSE of the asking station left out (None: on any of its EVSEs)."""
     transaction_ref: str | None = None
     named_by_station: bool = False
-    """Whether the station made that id (2.x), or the server (1.6)."""
+    """Whether the station made that id (2.x), or the server (1.6), ..."""
+    or_by_the_other: bool = False
+    """... and whether the one that the other made will do, where there is none."""
     start_key: str | None = None
     open_on_evse: int | None = None
     """An EVSE whose open sessions matter."""
@@ -216,6 +218,42 @@ class SaveSession(Write, frozen=True):
     """A session that changed; ``session.version`` is still that of the row it was made from."""
 
     session: Session
+
+
+class MeterSession(Write, frozen=True, kw_only=True):
+    """An open session of which only what its meter says has changed; the most frequent write of
+    all, so it holds no more than that.  ``version`` as with `SaveSession`."""
+
+    id: str
+    meter_start_wh: float | None
+    meter_last_wh: float | None
+    energy_wh: float
+    reset_register_wh: float | None
+    reset_energy_wh: float
+    power_w: float | None
+    soc_percent: float | None
+    last_reading_at: datetime | None
+    flags: tuple[str, ...]
+    version: int
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> MeterSession:
+        """What the meter says of a session."""
+        return cls(
+            id=session.id,
+            meter_start_wh=session.meter_start_wh,
+            meter_last_wh=session.meter_last_wh,
+            energy_wh=session.energy_wh,
+            reset_register_wh=session.reset_register_wh,
+            reset_energy_wh=session.reset_energy_wh,
+            power_w=session.power_w,
+            soc_percent=session.soc_percent,
+            last_reading_at=session.last_reading_at,
+            flags=session.flags,
+            version=session.version,
+            updated_at=session.updated_at,
+        )
 
 
 class AddReading(Write, frozen=True, kw_only=True, omit_defaults=True):

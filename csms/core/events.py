@@ -6,6 +6,10 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+FREQUENT = frozenset(("session.charging_state", "session.meter"))
+"""Kinds that come thick and fast; they are kept apart, so that who follows the others need not read
+them."""
+
 
 class Event(Struct, frozen=True, kw_only=True):
     """A fact.  ``kind`` is ``subject.verb``; ``data`` is plain JSON.

@@ -31,6 +31,9 @@ IMPLAUSIBLE = "register_jumped"
 """A register rose by more than a charger can deliver."""
 EVENTS_MISSING = "events_missing"
 """It has ended, and not all events of its transaction have come."""
+NUMBER_MISSING = "number_missing"
+"""Some of what belongs to it came without its number, or under another id: place, time and
+register say that it is its own."""
 MISNUMBERED = "events_misnumbered"
 """Different events of its transaction had the same number: whether all have come cannot be told."""
 

@@ -2,9 +2,9 @@
 
 OCPP 1.6 has it send transactionId -1 when StartTransaction could not be delivered (errata
 3.18), some send 0, and after a change of central system it sends ids we never gave.  Such
-messages are always answered as if valid and kept in an *orphan* session (flag `ORPHAN`): by its
-id when that is one, else one per EVSE until it is stopped, or until a newer session begins
-there.
+messages are always answered as if valid.  What can only be of a session we know is its own
+(`csms.core.continuing`); the rest is kept in an *orphan* session (flag `ORPHAN`): by its id when
+that is one, else one per EVSE until it is stopped, or until a newer session begins there.
 
 A stop tells no EVSE, so it belongs to the orphan whose register it continues, and is an orphan
 of its own where it continues none.  A start that arrives late adopts the orphan that can be its
@@ -74,18 +74,25 @@ def orphan_metered(orphans: Iterable[Session], evse_id: int) -> Session | None:
     return max(running, key=_started_at, default=None)
 
 
+def orphan_stopped_before(orphans: Iterable[Session], report: SessionStopped) -> Session | None:
+    """The orphan that this very stop without an id, sent before, has ended."""
+    return next((each for each in orphans if _is_over(each) and _same_stop(each, report)), None)
+
+
 def orphan_stopped(orphans: Iterable[Session], report: SessionStopped) -> Session | None:
-    """The orphan that a stop without an id ends, or has ended before."""
-    open_orphans: list[Session] = []
-    for orphan in orphans:
-        if orphan.status is SessionStatus.ENDED and ADMINISTRATIVE not in orphan.flags:
-            if _same_stop(orphan, report):
-                return orphan
-        elif orphan.started_at <= report.at and _continues(orphan, report):
-            open_orphans.append(orphan)
+    """The orphan that a stop without an id ends."""
+    open_orphans = [
+        orphan
+        for orphan in orphans
+        if not _is_over(orphan) and orphan.started_at <= report.at and _continues(orphan, report)
+    ]
     if report.meter_wh:
         return max(open_orphans, key=_register, default=None)
     return max(open_orphans, key=_started_at, default=None)
+
+
+def _is_over(orphan: Session) -> bool:
+    return orphan.status is SessionStatus.ENDED and ADMINISTRATIVE not in orphan.flags
 
 
 def _same_stop(orphan: Session, report: SessionStopped) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from csms.core.authorization import known, verdict
+from csms.core.continuing import LikelyAsked, can_be_of, stopped_before, stopped_by
 from csms.core.decisions import (
     Decision,
     MergeReading,
@@ -19,9 +20,17 @@ from csms.core.decisions import (
 )
 from csms.core.events import Event
 from csms.core.figures import figures
-from csms.core.flags import ADMINISTRATIVE, CLOCK, STOP_MISSING, STRANGER, flagged, unflagged
+from csms.core.flags import (
+    ADMINISTRATIVE,
+    CLOCK,
+    NUMBER_MISSING,
+    STOP_MISSING,
+    STRANGER,
+    flagged,
+    unflagged,
+)
 from csms.core.metering import closed, metered
-from csms.core.orphans import NO_NUMBER, new_orphan, orphan_stopped
+from csms.core.orphans import NO_NUMBER, new_orphan, orphan_stopped, orphan_stopped_before
 from csms.core.replies import StopAnswered
 from csms.core.reports import SessionStopped
 from csms.core.sessions import (
@@ -39,10 +48,13 @@ from csms.core.values import Session, SessionStatus, StationKey
 def stop_asked(report: SessionStopped) -> Question:
     """What a stop depends on."""
     nameless = report.transaction_ref in NO_NUMBER
+    ref = None if nameless else report.transaction_ref
     return Question(
         tokens=() if report.id_token is None else (report.id_token,),
-        transaction_ref=None if nameless else report.transaction_ref,
+        transaction_ref=ref,
+        or_by_the_other=True,
         orphans=nameless,
+        more=(LikelyAsked(ref=ref, at=report.at),),
     )
 
 
@@ -60,12 +72,17 @@ def stopped(
         token = known(state.tokens, report.id_token)
         given = verdict(token, key.identity, min(report.at, now), policy)
     figured = [(reading, figures(reading)) for reading in report.readings]
-    session, new = _stopped_session(report, key, state, now)
+    group_id = None if given is None else given.group_id
+    found = _stopped_session(report, state, group_id, policy)
+    new = found is None
+    session = _orphan(report, key, state, now) if found is None else found
     writes: list[Write] = []
     events: list[Event] = []
     if new or session.status is not SessionStatus.ENDED or ADMINISTRATIVE in session.flags:
         session = _stop(session, report, figured, now)
-        if given is not None and not may_stop(session, report.id_token, given.group_id, policy):
+        if session.transaction_ref not in (None, report.transaction_ref):
+            session = replace(session, flags=flagged(session.flags, NUMBER_MISSING))
+        if not may_stop(session, report.id_token, group_id, policy):
             session = replace(session, flags=flagged(session.flags, STRANGER))
         writes.append(OpenSession(session) if new else SaveSession(session))
         if new:
@@ -76,17 +93,30 @@ def stopped(
 
 
 def _stopped_session(
-    report: SessionStopped, key: StationKey, state: State, now: datetime
-) -> tuple[Session, bool]:
-    ref: str | None = report.transaction_ref
-    if ref in NO_NUMBER:
-        ref, session = None, orphan_stopped(state.orphans, report)
-    else:
-        session = state.session
+    report: SessionStopped, state: State, group_id: str | None, policy: Policy
+) -> Session | None:
+    """The session that a stop ends, or has ended before; None: one that nobody knows."""
+    session = state.session
     if session is not None:
-        return session, False
+        told = [(report.at, report.meter_wh or None)]
+        its_own = not session.named_by_station or can_be_of(session, told)
+        return session if its_own else None
+    likely: tuple[Session, ...] = state.answers(LikelyAsked)
+    if report.transaction_ref in NO_NUMBER:
+        return (
+            orphan_stopped_before(state.orphans, report)
+            or stopped_before(likely, report)
+            or orphan_stopped(state.orphans, report)
+            or stopped_by(likely, report, group_id, policy)
+        )
+    session = stopped_before(likely, report) or stopped_by(likely, report, group_id, policy)
+    return session if session is not None and session.named_by_station else None
+
+
+def _orphan(report: SessionStopped, key: StationKey, state: State, now: datetime) -> Session:
+    ref = None if report.transaction_ref in NO_NUMBER else report.transaction_ref
     at = min((reading.taken_at for reading in report.readings), default=report.at)
-    return new_orphan(key, state.session_id, ref, 0, min(at, report.at), now), True
+    return new_orphan(key, state.session_id, ref, 0, min(at, report.at), now)
 
 
 def _stop(

@@ -120,6 +120,8 @@ def measured(session: Session, report: TransactionTold, values: Sequence[Timed])
     stop = None if STOP_UNKNOWN in session.flags else session.meter_stop_wh
     flags = session.flags
     if stop is not None:
+        # A stop of 1.6 is no reading, but it is as new as one.
+        session = replace(session, last_reading_at=session.last_reading_at or session.ended_at)
         below = [each for each in values if (each[1].register_wh or 0.0) <= stop]
         if len(below) < len(values):
             flags = flagged(flags, BACKWARDS)

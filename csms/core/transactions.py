@@ -5,7 +5,8 @@ answered as if all were well.  What the session is in the end depends on which o
 not on their order (`csms.core.transaction_events`):
 
 - Whatever is told before the start makes a session without one (flag `ORPHAN`), which the start
-  fills in when it comes.
+  fills in when it comes; unless it goes on telling of a session that began in OCPP 1.6
+  (`csms.core.continuing`).
 - Its place, its token, the remote start it came of and everything else may be told by any event.
   Of what several tell, the event with the highest number counts (`csms.core.numbering`); of its
   tokens see `csms.core.presenting`.
@@ -33,8 +34,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from csms.core.continuing import LikelyAsked, continued
 from csms.core.decisions import (
     AddReading,
+    Ask,
     Decision,
     LinkOperation,
     MergeReading,
@@ -48,7 +51,7 @@ from csms.core.decisions import (
 )
 from csms.core.events import Event
 from csms.core.figures import figures
-from csms.core.flags import ORPHAN, STOP_MISSING
+from csms.core.flags import NUMBER_MISSING, ORPHAN, STOP_MISSING, flagged
 from csms.core.numbering import Place, counted, place_of
 from csms.core.presenting import Presented, presented, presented_again, stops, token_of
 from csms.core.replies import TransactionAnswered
@@ -97,10 +100,19 @@ def transaction_asked(report: TransactionTold) -> Question:
         sessions_but_on=evse_id,
         transaction_ref=report.transaction_ref,
         named_by_station=True,
+        or_by_the_other=report.stage is not Stage.STARTED,
         open_on_evse=evse_id if evse_id and report.stage is not Stage.ENDED else None,
         remote_start=(token, evse_id, report.at + HISTORICAL) if token and maybe else None,
         remote_start_ref=report.remote_start_ref,
+        more=_likely(report),
     )
+
+
+def _likely(report: TransactionTold) -> tuple[Ask, ...]:
+    """Of an end; what is open on the EVSE of other events is looked at anyway."""
+    if not report.evse_id or report.stage is not Stage.ENDED:
+        return ()
+    return (LikelyAsked(ref=report.transaction_ref, evse_id=report.evse_id, at=report.at),)
 
 
 def transaction_told(
@@ -108,7 +120,10 @@ def transaction_told(
 ) -> Decision:
     """Take in TransactionEvent; it never fails, and a token that comes with it is judged."""
     figured = [(reading, figures(reading)) for reading in report.readings]
+    values = timed(figured)
     before = state.session
+    if before is None or not before.named_by_station:
+        before = continued(report, state, values, policy)
     others: dict[str, Session] = {}
     if before is not None and _is_another(before, report):
         others[before.id] = _unnamed(before, now)
@@ -122,7 +137,8 @@ def transaction_told(
         evidence = reading_writes(MergeReading, key, before.evse_id, before, figured, now)
         return Decision(TransactionAnswered(again), tuple(evidence))
     session = replace(before, numbering=counted(numbering, report, place))
-    values = timed(figured)
+    if state.session is None and not new:
+        session = replace(session, flags=flagged(session.flags, NUMBER_MISSING))
     session = begun(placed(session, report), report, values, new=new)
     found = presented(session, report, key, state, now, policy)
     session = noted(measured(found.session, report, values), report)
@@ -176,7 +192,9 @@ def _is_another(session: Session, report: TransactionTold) -> bool:
     if orphan or token is None or session.id_token is None:
         return False
     other = folded(token) != folded(session.id_token)
-    return other and numbering_of(session).newest_at < report.at
+    numbering = numbering_of(session)
+    taken_for_its_own = NUMBER_MISSING in session.flags and numbering.first is None
+    return other and (taken_for_its_own or numbering.newest_at < report.at)
 
 
 def _unnamed(session: Session, now: datetime) -> Session:

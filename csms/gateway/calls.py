@@ -16,7 +16,7 @@ connection may wake that half up.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred, succeed
@@ -27,6 +27,7 @@ from csms.adapter.dialect import Dialect, Fault, Unsupported
 from csms.core.commands import Command, Outcome, RemoteStart, RemoteStop, Unlock
 from csms.core.errors import Invalid
 from csms.core.values import Registration, StationKey
+from csms.gateway.disputes import complaint
 from csms.gateway.messages import Answered, Failed, Outgoing
 from csms.gateway.rpc import Rpc
 from csms.gateway.wheel import Timer, Wheel
@@ -166,14 +167,15 @@ class Calls:
         self._pump()
 
     def dispute(self, event: Answered | Failed) -> bytes | None:
-        """What to send when the answer breaks its schema and the version has words for that."""
+        """What to send when the answer is no use and the version has words for that."""
         if not self._rpc.disputes:
             return None
         fault: Fault | None
         if isinstance(event, Answered):
             order = event.call.token
             assert isinstance(order, _Order)
-            fault = self._dialect.dispute(order.command, event.payload)
+            at = datetime.fromtimestamp(self._clock.seconds(), UTC)
+            fault = complaint(self._dialect, order.command, event.payload, at)
         else:
             fault = event.fault
         return None if fault is None else self._rpc.dispute(event.call, fault)

@@ -40,6 +40,7 @@ from csms.gateway.messages import (
     Event,
     Failed,
     Flood,
+    Garbled,
     Noise,
     Send,
     Stray,
@@ -208,6 +209,8 @@ class Link:
         event = self._rpc.receive(payload)
         if type(event) is Call:
             self._on_call(event, payload, now)
+        elif type(event) is Garbled:
+            self._on_garbled(event, payload, now)
         else:
             self._on_event(event, now)
 
@@ -252,6 +255,19 @@ class Link:
         else:
             around.intake.submit(self.key, report, partial(self._on_reply, call))
 
+    def _on_garbled(self, garbled: Garbled, payload: bytes, now: float) -> None:
+        """What cannot be read may prove money as well as what can."""
+        call = garbled.call
+        self._around.counters.calls += 1
+        if self._draining:
+            self._rpc.ignore(call)
+            return
+        self._remarks.note(call.oddity or Oddity.UNREADABLE_FRAME, call.action, now)
+        if self._open:
+            self._on_fault(call, garbled.fault, payload)
+        else:
+            self._refuse(call, garbled.fault)
+
     def _may_say(self, action: str) -> bool:
         """Before the station may say everything."""
         expected = self._calls is not None and self._calls.expects(action)
@@ -268,8 +284,10 @@ class Link:
         if not self._dialect.carries_money(call.action):
             self._refuse(call, fault)
             return
+        # No database keeps a NUL.
+        content = payload.decode(errors="backslashreplace").replace("\0", "\\u0000")
         report = Quarantined(
-            action=call.action, fault=f"{fault.kind}: {fault.text}", content=payload.decode()
+            action=call.action, fault=f"{fault.kind}: {fault.text}", content=content
         )
         self._around.intake.submit(self.key, report, partial(self._on_quarantined, call, fault))
 

@@ -21,6 +21,14 @@ class Call(Struct, frozen=True, gc=False):
     """Of the envelope: `Oddity.REUSED_MESSAGE_ID` or `Oddity.NULL_PAYLOAD`."""
 
 
+class Garbled(Struct, frozen=True):
+    """The station asks, and nobody can read what: to be refused with ``fault``, by
+    `Rpc.refuse`.  The payload of ``call`` is empty."""
+
+    call: Call
+    fault: Fault
+
+
 class Told(Struct, frozen=True):
     """The station says something and wants no answer, not even an error (SEND of 2.1)."""
 
@@ -92,7 +100,7 @@ class Flood(Struct, frozen=True):
     reason: str
 
 
-Event = Call | Told | Send | Answered | Failed | Disputed | Stray | Noise | Flood
+Event = Call | Garbled | Told | Send | Answered | Failed | Disputed | Stray | Noise | Flood
 
 
 class Phase(StrEnum):

@@ -207,25 +207,33 @@ class Socket(QuickSocket):
         if self._ping is not None:
             self._ping.cancel()
         self.factory.left(self)
-        receiver, self.receiver = self.receiver, None
-        if receiver is None:
-            return
         if self._why is None:
             said = f": {reason[:_REASON_BYTES]}" if reason else ""
             self._why = f"closed by the station ({code}){said}" if was_clean else "connection lost"
+        self._tell_lost(self._why)
+
+    def _tell_lost(self, why: str) -> None:
+        """Nothing more will be received: whoever waits for an answer need not."""
+        receiver, self.receiver = self.receiver, None
+        if receiver is None:
+            return
         try:
-            receiver.lost(self._why)
+            receiver.lost(why)
         except Exception:  # noqa: BLE001  # Autobahn would lose it
             _log.failure("A connection could not be closed properly", peer=self.peer)
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
-        """Autobahn: a closing handshake, by `close` or because the client broke a rule."""
-        if not isReply and self._why is None:
+        """Autobahn: a closing handshake, by `close` or because the client broke a rule; then its
+        end, for which a client may take its time, is not waited for."""
+        broken = not isReply and self._why is None
+        if broken:
             said = (reasonUtf8 or b"").decode(errors="replace")
             self._why = f"closed by the server ({code}): {said}"
         super().sendCloseFrame(code, reasonUtf8, isReply)
+        if broken and self._why is not None:
+            self._tell_lost(self._why)
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake; nothing more is received."""
@@ -331,3 +339,4 @@ class Socket(QuickSocket):
         receiver = self.receiver
         if is_binary and receiver is not None and not receiver.takes_binary:
             self.close(UNSUPPORTED_DATA, "messages are text")
+            self._tell_lost(self._why or "")

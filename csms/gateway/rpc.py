@@ -29,9 +29,10 @@ from csms.gateway.frames import (
     NO_ID,
     Envelope,
     UnreadableError,
-    bounded,
     echo,
     error_frame,
+    excess,
+    head_of,
     parse,
     result_frame,
     suspicious,
@@ -44,6 +45,7 @@ from csms.gateway.messages import (
     Event,
     Failed,
     Flood,
+    Garbled,
     Noise,
     Outgoing,
     Send,
@@ -107,12 +109,13 @@ class Rpc:
         try:
             frame = parse(data)
         except UnreadableError:
-            return self._unreadable("no JSON", data)
+            return self._illegible(data)
         if not isinstance(frame, list):
             return self._unreadable("no array", data)
         if suspicious(data):
-            if not bounded(frame, data):
-                return self._outsized(frame)
+            broken = excess(frame, data)
+            if broken is not None:
+                return self._outsized(frame, broken, data)
             frame = without_nul(frame)
         # The common case by hand: a match statement takes fifteen times as long.
         if len(frame) == 4 and frame[0] == CALL:
@@ -225,16 +228,32 @@ class Rpc:
             case _:
                 return self._noisy("an answer without message id")
 
-    def _outsized(self, frame: object) -> Event:
+    def _outsized(self, frame: object, broken: str, data: bytes) -> Event:
         match frame:
+            case [2, str(message_id), str(action), *_] if len(message_id) <= MAX_ID:
+                return self._garbled(message_id, action, broken, data, Oddity.MALFORMED_CALL)
             case [2, message_id, *_]:
                 self._noise = 0
-                text = "nested too deeply, or too long"
                 return self._error(
-                    echo(message_id), self._envelope.malformed, text, Oddity.MALFORMED_CALL
+                    echo(message_id), self._envelope.malformed, broken, Oddity.MALFORMED_CALL
                 )
             case _:
-                return self._noisy("nested too deeply, or too long")
+                return self._noisy(broken)
+
+    def _illegible(self, data: bytes) -> Event:
+        """What is no JSON may be a CALL all the same, and one that proves money."""
+        head = head_of(data)
+        if head is None:
+            return self._unreadable("no JSON", data)
+        return self._garbled(head.id, head.action, "no JSON", data, Oddity.UNREADABLE_FRAME)
+
+    def _garbled(
+        self, message_id: str, action: str, text: str, data: bytes, oddity: Oddity
+    ) -> Event:
+        event = self._called(message_id, action, {}, data, oddity)
+        if not isinstance(event, Call):
+            return event
+        return Garbled(event, Fault(self._envelope.malformed, text))
 
     def _unreadable(self, reason: str, data: bytes) -> Event:
         if not data.strip():

@@ -34,11 +34,13 @@ class ChargingFollower:
 
     charging: Charging
     tasks: ITasks
+    frequent: bool = attrs.field(default=False, init=False)
     _log: Logger = attrs.field(factory=Logger, init=False)
 
     async def receive(self, events: Sequence[Event]) -> None:
         """See `ISubscriber.receive`."""
         begun = [each for each in events if each.kind == "session.started" and each.session_id]
+        asked_for = [str(each.session_id) for each in begun if each.data.get("operation_id")]
         ended = [each.session_id for each in events if each.kind == "session.ended"]
         fruitless = [
             str(each.data.get("operation_id"))
@@ -46,20 +48,22 @@ class ChargingFollower:
             if each.kind == "operation.expired" and each.data.get("action") == "remote_start"
         ]
         at = self.charging.now()
-        if begun:
-            await self.charging.profiles.begun([str(each.session_id) for each in begun], at)
+        if asked_for:
+            await self.charging.profiles.begun(asked_for, at)
         if over := [session_id for session_id in ended if session_id]:
             await self.charging.profiles.ended(over, at)
         if fruitless:
             await self.charging.profiles.fruitless(fruitless, at)
-        for event in events:
-            if at - event.at < FRESH:
-                self._follow(event)
+        fresh = [event for event in events if at - event.at < FRESH]
+        started = [str(each.session_id) for each in fresh if each.kind == "session.started"]
+        awaited = await self.charging.profiles.awaited(started) if started else frozenset()
+        for event in fresh:
+            self._follow(event, awaited)
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event, awaited: frozenset[str]) -> None:
         """Sending waits for the station, which what else happened must not."""
         match event.kind, event.data:
-            case "session.started", _:
+            case "session.started", _ if event.session_id in awaited:
                 work = self._offer(event, waiting=True)
             case "session.ev_needs", {"answer": "Accepted"}:
                 work = self._offer(event, waiting=False)

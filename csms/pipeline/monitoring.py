@@ -149,6 +149,7 @@ class MonitoringFollower:
 
     operations: IOperations
     tasks: ITasks
+    frequent: bool = attrs.field(default=False, init=False)
 
     async def receive(self, events: Sequence[Event]) -> None:
         """See `ISubscriber`."""

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger, LogLevel
 from zope.interface import implementer
 
-from csms.core.events import Event
+from csms.core.events import FREQUENT, Event
 from csms.core.ports import ILocks, IOutboxLog, ISubscriber, Position
 from csms.pipeline.rounds import Rounds
 from csms.pipeline.waiting import pause
@@ -32,8 +32,6 @@ GATHER_S = 0.05
 EXPECTANT_LOOKS = 3
 """Looks after `Dispatcher.wake` that may find nothing yet: a row can be read only when every
 transaction that began before its own has ended."""
-
-_FREQUENT = ("session.meter", "session.charging_state")
 
 _decode = msgspec.json.Decoder(list[Event]).decode
 
@@ -81,7 +79,7 @@ class _Follower:
         before = self._position
         if before is None:
             before = self._position = await self.outbox.position(self.name)
-        rows = await self.outbox.read(before, ROWS)
+        rows = await self.outbox.read(before, ROWS, frequent=self.subscriber.frequent)
         if not rows:
             self._expectant = max(self._expectant - 1, 0)
             return self._expectant > 0
@@ -163,18 +161,18 @@ class EventJournal:
     """Writes every event to the log: its kind, and whom it is about.
 
     Meter values and states of charging come thick and fast: they are written at debug level, and
-    only ``with_meters``.
+    only ``frequent``.
     """
 
-    with_meters: bool = False
+    frequent: bool = False
     _log: Logger = attrs.field(factory=Logger, init=False)
 
     async def receive(self, events: Sequence[Event]) -> None:
         """See `ISubscriber.receive`."""
         for event in events:
             level = LogLevel.info
-            if event.kind in _FREQUENT:
-                if not self.with_meters:
+            if event.kind in FREQUENT:
+                if not self.frequent:
                     continue
                 level = LogLevel.debug
             self._log.emit(

@@ -228,6 +228,7 @@ class Provisioner(Service):
     now: Callable[[], datetime]
     settings: ProvisioningSettings = ProvisioningSettings()
     draw: Callable[[], float] = random.random
+    frequent: bool = attrs.field(default=False, init=False)
     _rounds: Rounds = attrs.field(init=False)
     _busy: set[int] = attrs.field(factory=set, init=False)
     _log: Logger = attrs.field(factory=Logger, init=False)

@@ -278,6 +278,7 @@ class ReadBack:
 
     model: IDeviceModel
     tasks: ITasks
+    frequent: bool = attrs.field(default=False, init=False)
     _log: Logger = attrs.field(factory=Logger, init=False)
 
     async def receive(self, events: Sequence[Event]) -> None:

@@ -88,7 +88,7 @@ class Charging:
     def running(self, transaction_id: int | str) -> Connector | None:
         """The connector where that transaction runs."""
         for connector in self.connectors.values():
-            if connector.session and connector.session.transaction_id == transaction_id:
+            if connector.session and connector.session.known_as(transaction_id):
                 return connector
         return None
 

@@ -79,6 +79,17 @@ class Session:
     """The session has ended, whoever ended it."""
 
     @property
+    def ref(self) -> str:
+        """The transaction's id where ids are texts: the number that a server gave it, while 1.6
+        was spoken, is still its name after a change of version."""
+        given = self.transaction_id
+        return str(given) if isinstance(given, int) and given > 0 else self.id
+
+    def known_as(self, name: int | str | None) -> bool:
+        """Whether that is its transaction's id, in the words of whichever version."""
+        return name in (self.transaction_id, self.ref)
+
+    @property
     def energy_wh(self) -> int:
         """Energy delivered, known when it has ended."""
         return 0 if self.meter_stop is None else self.meter_stop - self.meter_start

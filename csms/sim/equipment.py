@@ -118,8 +118,8 @@ class Equipment:
             self.smart.apply()
 
     def running(self) -> set[str]:
-        """Ids of the sessions that run."""
-        return {each.session.id for each in self.charger.charging.busy() if each.session}
+        """Ids of the transactions that run, as texts."""
+        return {each.session.ref for each in self.charger.charging.busy() if each.session}
 
     def sessions_changed(self) -> None:
         """A session has begun or ended."""

@@ -20,6 +20,8 @@ from csms.sim.settings import Settings
 from csms.sim.sockets import DialError, Opener, OpenSocket, RefusedError
 from csms.sim.tasks import Tasks, pause
 
+INNOCENT = frozenset({1001, 1005, 1006, 1012, 1015})
+"""Close codes of servers that go away, and what stands for none: the connection just broke."""
 ACCUSING = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 1011})
 """Close codes by which a server says that the charger, or itself, is at fault (RFC 6455 §7.4)."""
 
@@ -140,7 +142,7 @@ class Line:
         if wanted is None:
             self.events.note("lost", f"connection lost ({code} {reason})".strip(), code=code)
             blame = "" if self.misbehaviour is None else self.misbehaviour.blame()
-            if code in ACCUSING or blame:
+            if code in ACCUSING or (blame and code not in INNOCENT):
                 self.report(Kind.CLOSED_BY_SERVER, f"closed with {code} {reason!r}{blame}")
         if rpc is not None:
             rpc.close()

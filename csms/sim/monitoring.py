@@ -200,7 +200,7 @@ class Monitors:
             event["cleared"] = True
         connector = self.charger.connectors.get(monitor.spot.evse or 0)
         if monitor.transaction and connector is not None and connector.session is not None:
-            event["transactionId"] = connector.session.id
+            event["transactionId"] = connector.session.ref
         self.charger.events.note("event", f"{monitor.spot.variable.name} is {value}", event=event)
         payload = {"generatedAt": at, "seqNo": 0, "tbc": False, "eventData": [event]}
         self.charger.tasks.start(self._send(Request("NotifyEvent", payload)))

@@ -48,9 +48,9 @@ class Outbox:
             self._steps.append(step)
         return step
 
-    def holds(self, session_id: str) -> bool:
-        """Whether something of that session waits."""
-        return any(step.session.id == session_id for step in self._steps)
+    def holds(self, transaction_id: str) -> bool:
+        """Whether something of that transaction waits."""
+        return any(step.session.known_as(transaction_id) for step in self._steps)
 
     async def empty(self) -> None:
         """Wait until everything is delivered or the connection is lost."""

@@ -47,7 +47,7 @@ class SmartCharging:
         if profile.purpose is Purpose.TRANSACTION:
             connector = self.charger.connectors[profile.connector]
             session = connector.session
-            if session is None or session.transaction_id != profile.transaction:
+            if session is None or not session.known_as(profile.transaction):
                 return "TxNotFound"
         if profile.kind == "Recurring" and profile.recurrence is None:
             return "InvalidProfile"
@@ -57,6 +57,9 @@ class SmartCharging:
 
     def put(self, profile: Profile) -> None:
         """Take a profile; one of the same level, purpose and place is replaced (1.6 §3.13.2)."""
+        session = self.charger.connectors[profile.connector].session
+        if session is not None and session.known_as(profile.transaction):
+            profile = structs.replace(profile, transaction=session.transaction_id)
         for number, each in list(self.profiles.items()):
             if (each.stack, each.purpose, each.connector, each.transaction) == (
                 profile.stack,
@@ -178,7 +181,7 @@ class SmartCharging:
             transaction=None if session is None else session.transaction_id,
             session_start=None if session is None else session.started_at,
             sharing=max(1, len(self.charger.charging.busy())),
-            priority=session is not None and session.id in self.priority,
+            priority=session is not None and session.ref in self.priority,
         )
 
     def _next_turn_s(self) -> float | None:

@@ -101,7 +101,7 @@ class V201:
     def tell(self, step: Step) -> Request | None:
         """TransactionEvent (E01 ff.)."""
         session = step.session
-        info: Payload = {"transactionId": session.id}
+        info: Payload = {"transactionId": session.ref}
         payload: Payload = {
             "eventType": EVENTS.get(step.stage, "Updated"),
             "timestamp": wire_time(step.at),
@@ -117,8 +117,10 @@ class V201:
             payload["meterValue"] = [meter_value(step.sample, step.sampled)]
             payload["numberOfPhasesUsed"] = step.sample.phases
             info["timeSpentCharging"] = step.charged_s
-        if step.stage is Stage.START:
+        if step.stage is Stage.START or session.transaction_id != session.id:
+            # One that began in another version was perhaps never told with its EVSE.
             payload["evse"] = {"id": session.connector_id, "connectorId": 1}
+        if step.stage is Stage.START:
             payload["idToken"] = token(session.tag, session.tag_kind)
             if session.remote_id is not None:
                 info["remoteStartId"] = session.remote_id

@@ -74,7 +74,7 @@ def _priority(charger: Charger, payload: Payload) -> Answer | Fault:
     smart = charger.equipment.smart
     if payload["activate"] and not smart.find(purpose=Purpose.PRIORITY):
         return answer("NoProfile")
-    number, activate = connector.session.id, payload["activate"]
+    number, activate = connector.session.ref, payload["activate"]
 
     def then() -> None:
         if activate:

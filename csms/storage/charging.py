@@ -52,6 +52,13 @@ WHERE o.id = ANY (%(ids)s::uuid[]) AND o.session_id IS NULL
   AND h.operation_id = o.id AND NOT h.content->'profile' ? 'transaction_ref'
 """
 
+AWAITED = """
+SELECT s.id::text FROM session s
+JOIN holding h ON h.station_id = s.station_id AND h.kind = 'ev_charging_needs'
+              AND h.key = s.evse_id::text AND h.removed_at IS NULL
+WHERE s.id = ANY (%s::uuid[])
+"""
+
 AMEND = """
 UPDATE holding
 SET content = jsonb_set(content, '{profile}', %(profile)s::jsonb), updated_at = %(at)s
@@ -70,6 +77,10 @@ class PostgresProfiles:
     async def begun(self, session_ids: Sequence[str], at: datetime) -> None:
         """See `IProfiles`."""
         await self._pool.execute(BEGUN, {"ids": list(session_ids), "at": at})
+
+    async def awaited(self, session_ids: Sequence[str]) -> frozenset[str]:
+        """See `IProfiles`."""
+        return frozenset(await self._pool.many(AWAITED, (list(session_ids),), str))
 
     async def ended(self, session_ids: Sequence[str], at: datetime) -> None:
         """See `IProfiles`."""

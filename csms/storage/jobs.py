@@ -122,8 +122,12 @@ _PRUNE: Mapping[str, str] = MappingProxyType(
                 WHERE created_at < %s AND status NOT IN ('queued', 'pending') LIMIT %s)
             """,
         "quarantine": """
+            WITH asked(before, batch) AS (VALUES (%s::timestamptz, %s::int)),
+            counts AS (
+                DELETE FROM quarantine_day WHERE day < (SELECT before::date - 1 FROM asked))
             DELETE FROM quarantine WHERE id IN (
-                SELECT id FROM quarantine WHERE received_at < %s LIMIT %s)
+                SELECT id FROM quarantine WHERE received_at < (SELECT before FROM asked)
+                LIMIT (SELECT batch FROM asked))
             """,
     }
 )

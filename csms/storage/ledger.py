@@ -1,7 +1,8 @@
 """The ledger: gathers what a batch of reports must know and writes what was decided.
 
 A batch costs two round trips whatever its size: ``BEGIN`` with one query that answers all
-questions, then one multi-statement write that ends in ``COMMIT``.  The transaction is
+questions, then one multi-statement write that ends in ``COMMIT``; one more when something could
+not be read and goes into quarantine.  The transaction is
 REPEATABLE READ, so that a session changed (or opened) by somebody else in between makes the
 batch `Stale` instead of overwriting it.
 """
@@ -15,10 +16,12 @@ from typing import Any
 import attrs
 import msgspec
 import psycopg2
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from csms.core import decisions as d
 from csms.core.decisions import Decision, Question, Stale, State, Unstorable, folded
+from csms.core.events import FREQUENT
 from csms.core.ids import new_id
 from csms.core.ports import ILedger
 from csms.core.values import Connector, Registration, Session, StationKey, Token
@@ -26,6 +29,7 @@ from csms.storage import ledger_areas
 from csms.storage import ledger_sql as sql
 from csms.storage.lane import Lane, Row
 
+_log = Logger()
 _encode = msgspec.json.Encoder().encode
 _session = msgspec.json.Decoder(Session).decode
 _token = msgspec.json.Decoder(Token).decode
@@ -76,6 +80,7 @@ def _of_transaction(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
             "n": key.identity,
             "v": asked.transaction_ref,
             "k": asked.named_by_station,
+            "b": asked.or_by_the_other,
         }
 
 
@@ -201,11 +206,11 @@ _WRITES: Sequence[tuple[type, str]] = (
     (d.SetConnector, sql.SET_CONNECTORS),
     # First what gives up its start key, then what takes it.
     (d.SaveSession, sql.SAVE_SESSIONS),
+    (d.MeterSession, sql.METER_SESSIONS),
     (d.OpenSession, sql.OPEN_SESSIONS),
     (d.AddReading, sql.ADD_READINGS),
     (d.MergeReading, sql.MERGE_READINGS),
     (d.LinkOperation, sql.LINK_OPERATIONS),
-    (d.Quarantine, sql.QUARANTINE),
     *ledger_areas.WRITES,
 )
 
@@ -275,12 +280,14 @@ class PostgresLedger:
     async def commit(self, decisions: Sequence[Decision]) -> None:
         """See `ILedger.commit`."""
         by_kind: dict[type, list[Any]] = {kind: [] for kind, _ in _WRITES}
+        unreadable: list[Any] = []
+        by_kind[d.Quarantine] = unreadable
         for decision in decisions:
             for write in decision.writes:
                 by_kind[type(write)].append(
                     write.session if isinstance(write, d.OpenSession | d.SaveSession) else write
                 )
-        statements = [
+        statements: list[tuple[str, Sequence[object]]] = [
             (statement, (_encode(by_kind[kind]).decode(),))
             for kind, statement in _WRITES
             if by_kind[kind]
@@ -290,12 +297,21 @@ class PostgresLedger:
             rows = [{"operator_id": operator, "id_token": token} for operator, token in turns]
             statements.insert(0, (sql.TAKE_TURNS, (_encode(rows).decode(),)))
         events = [event for decision in decisions for event in decision.events]
-        if events:
-            statements.append((sql.APPEND_EVENTS, (_encode(events).decode(),)))
+        for frequent in (False, True):
+            some = [event for event in events if (event.kind in FREQUENT) is frequent]
+            if some:
+                statements.append((sql.APPEND_EVENTS, (_encode(some).decode(), frequent)))
         before = "" if self._open else sql.BEGIN
         self._open = True
+        dropped: list[Row] = []
+        if unreadable:
+            # A round trip of its own, for its answer is wanted; there is seldom one.
+            quarantine = (sql.QUARANTINE, (_encode(unreadable).decode(),))
+            dropped = await self._execute(quarantine, before=before)
+            before = ""
         await self._execute(*statements, before=before, after="COMMIT")
         self._open = False
+        _tell_dropped(dropped)
 
     async def abandon(self) -> None:
         """See `ILedger.abandon`."""
@@ -314,6 +330,18 @@ class PostgresLedger:
             return await self.lane.execute(*statements, before=before, after=after)
         except psycopg2.Error as error:
             raise _judged(error) from error
+
+
+def _tell_dropped(dropped: Sequence[Row]) -> None:
+    for identity, count in dropped:
+        if count == 1:
+            _log.error(
+                "The quarantine holds {most} messages or {bytes} bytes of this station of today;"
+                " what may be more of its money is no longer kept",
+                most=sql.MOST_QUARANTINED,
+                bytes=sql.MOST_QUARANTINED_BYTES,
+                station=identity,
+            )
 
 
 def _int(value: object) -> int:

@@ -67,11 +67,12 @@ _SESSION_COLUMNS = """
 # A name that a station used again belongs to the newest session, which has the start key.
 SESSION_OF_TRANSACTION = f"""
 SELECT 'session', q.i, row_to_json(r)::text
-FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, v text, k boolean)
+FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, v text, k boolean, b boolean)
 CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
                     WHERE station_id = q.s AND transaction_ref = q.v
-                      AND named_by_station = q.k AND (start_key IS NOT NULL OR NOT q.k)
-                    LIMIT 1) r
+                      AND (start_key IS NOT NULL OR NOT named_by_station)
+                      AND (named_by_station = q.k OR q.b)
+                    ORDER BY named_by_station = q.k DESC LIMIT 1) r
 """
 
 SESSION_OF_START = f"""
@@ -89,6 +90,27 @@ SELECT 'open', r.i, r.session FROM (
                         WHERE station_id = q.s AND evse_id = q.e AND status <> 'ended'
                         ORDER BY created_at DESC LIMIT 8) r
     ORDER BY r.created_at) r
+"""
+
+# Nothing where there is a session of that id; the count is made first, on its index.  Of those that
+# ended only the last that began are looked at, which is enough for what is sent again.
+SESSIONS_LIKELY = f"""
+SELECT q.i, row_to_json(r)::text
+FROM jsonb_to_recordset(%s::jsonb)
+    AS q(i int, s bigint, n text, ref text, evse_id int, at timestamptz)
+CROSS JOIN LATERAL (
+    SELECT {_SESSION_COLUMNS} FROM (
+        (SELECT * FROM session
+         WHERE station_id = q.s AND status <> 'ended'
+         ORDER BY evse_id, created_at LIMIT 256)
+        UNION ALL
+        (SELECT * FROM (SELECT * FROM session
+                        WHERE station_id = q.s AND started_at <= q.at
+                        ORDER BY started_at DESC LIMIT 64) begun
+         WHERE status = 'ended' AND ended_at >= q.at)) session
+    WHERE q.evse_id IN (0, evse_id)
+      AND (SELECT count(*) FROM session WHERE station_id = q.s AND transaction_ref = q.ref) = 0
+    ORDER BY created_at) r
 """
 
 SESSIONS_ORPHANED = f"""
@@ -248,8 +270,9 @@ SELECT {_SESSION_NAMES} FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD
 SAVE_SESSIONS = f"""
 UPDATE session SET
     evse_id = q.evse_id, connector_id = q.connector_id,
-    transaction_ref = q.transaction_ref, start_key = q.start_key,
-    id_token = q.id_token, group_id = q.group_id, "authorization" = q."authorization",
+    transaction_ref = q.transaction_ref, named_by_station = q.named_by_station,
+    start_key = q.start_key, id_token = q.id_token, group_id = q.group_id,
+    "authorization" = q."authorization",
     status = q.status, started_at = q.started_at, ended_at = q.ended_at,
     meter_start_wh = q.meter_start_wh, meter_stop_wh = q.meter_stop_wh,
     meter_last_wh = q.meter_last_wh, energy_wh = q.energy_wh,
@@ -260,6 +283,20 @@ UPDATE session SET
     charging_state = q.charging_state, details = q.details, numbering = q.numbering,
     flags = q.flags, version = q.version + 1, updated_at = q.updated_at
 FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD})
+WHERE session.id = q.id
+"""
+
+METER_SESSIONS = """
+UPDATE session SET
+    meter_start_wh = q.meter_start_wh, meter_last_wh = q.meter_last_wh,
+    energy_wh = q.energy_wh, reset_register_wh = q.reset_register_wh,
+    reset_energy_wh = q.reset_energy_wh, power_w = q.power_w, soc_percent = q.soc_percent,
+    last_reading_at = q.last_reading_at, flags = q.flags, version = q.version + 1,
+    updated_at = q.updated_at
+FROM jsonb_to_recordset(%s::jsonb) AS q(
+    id uuid, meter_start_wh float8, meter_last_wh float8, energy_wh float8,
+    reset_register_wh float8, reset_energy_wh float8, power_w float8, soc_percent float8,
+    last_reading_at timestamptz, flags text[], version int, updated_at timestamptz)
 WHERE session.id = q.id
 """
 
@@ -301,14 +338,52 @@ FROM jsonb_to_recordset(%s::jsonb) AS q(operation_id uuid, session_id uuid)
 WHERE operation.id = q.operation_id AND operation.session_id IS NULL
 """
 
-# A station that sends the same again and again is heard once.
-QUARANTINE = """
-INSERT INTO quarantine (operator_id, station_id, received_at, action, fault, content)
-SELECT operator_id, station_id, received_at, action, fault, content
-FROM jsonb_to_recordset(%s::jsonb) AS q(operator_id int, station_id bigint,
-    received_at timestamptz, action text, fault text, content text)
-WHERE NOT EXISTS (SELECT FROM quarantine known WHERE known.station_id = q.station_id
-                  AND md5(known.content) = md5(q.content))
+MOST_QUARANTINED = 20_000
+"""Messages that are kept of one station in quarantine, per day (UTC)."""
+MOST_QUARANTINED_BYTES = 200_000_000
+"""So is how long they are together; the one that goes beyond is kept."""
+QUARANTINE_FULL = "quarantine_full"
+"""The quirk of a station that sends more of it."""
+
+# A station that sends the same again and again is heard once.  A day that was full stays full, so
+# its `dropped` is above 0 only where this message is dropped.  Answers with those stations.
+QUARANTINE = f"""
+WITH q AS (
+    SELECT q.*, (received_at AT TIME ZONE 'UTC')::date AS day
+    FROM jsonb_to_recordset(%s::jsonb) AS q(operator_id int, station_id bigint,
+        received_at timestamptz, action text, fault text, content text)
+    WHERE NOT EXISTS (SELECT FROM quarantine known WHERE known.station_id = q.station_id
+                      AND md5(known.content) = md5(q.content))
+), counted AS (
+    INSERT INTO quarantine_day AS d (station_id, day, operator_id, messages, bytes, dropped_at,
+                                     action, fault, digest)
+    SELECT station_id, day, min(operator_id), count(*), sum(octet_length(content)),
+           max(received_at), max(action), max(fault),
+           max(encode(sha256(convert_to(content, 'UTF8')), 'hex'))
+    FROM q GROUP BY station_id, day ORDER BY station_id, day
+    ON CONFLICT (station_id, day) DO UPDATE SET (messages, bytes, dropped, dropped_at, action,
+                                                 fault, digest) = (
+        SELECT d.messages + CASE WHEN full_ THEN 0 ELSE excluded.messages END,
+               d.bytes + CASE WHEN full_ THEN 0 ELSE excluded.bytes END,
+               CASE WHEN full_ THEN d.dropped + excluded.messages ELSE 0 END,
+               excluded.dropped_at, excluded.action, excluded.fault, excluded.digest
+        FROM (SELECT d.messages >= {MOST_QUARANTINED}
+                     OR d.bytes >= {MOST_QUARANTINED_BYTES}) AS bound(full_))
+    RETURNING station_id, day, operator_id, dropped, dropped_at, action
+), kept AS (
+    INSERT INTO quarantine (operator_id, station_id, received_at, action, fault, content)
+    SELECT q.operator_id, station_id, received_at, q.action, fault, content
+    FROM q JOIN counted USING (station_id, day) WHERE counted.dropped = 0
+), noted AS (
+    INSERT INTO quirk AS known (station_id, operator_id, name, count, example, first_at, last_at)
+    SELECT station_id, min(operator_id), '{QUARANTINE_FULL}', count(*), max(action),
+           min(dropped_at), max(dropped_at)
+    FROM counted WHERE dropped > 0 GROUP BY station_id ORDER BY station_id
+    ON CONFLICT (station_id, name) DO UPDATE SET
+        count = known.count + excluded.count, example = excluded.example,
+        last_at = greatest(known.last_at, excluded.last_at)
+)
+SELECT s.identity, dropped FROM counted JOIN station s ON s.id = station_id WHERE dropped > 0
 """
 
-APPEND_EVENTS = "INSERT INTO outbox (events) VALUES (%s)"
+APPEND_EVENTS = "INSERT INTO outbox (events, frequent) VALUES (%s, %s)"

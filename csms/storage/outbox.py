@@ -19,12 +19,13 @@ import attrs
 import msgspec
 from zope.interface import implementer
 
-from csms.core.events import Event
+from csms.core.events import FREQUENT, Event
 from csms.core.ports import IOutboxLog, Position
 from csms.storage.pool import Cursor, Pool
 
-APPEND = "INSERT INTO outbox (events) VALUES (%s)"
-"""Publishes a JSON array of events, as part of the transaction that makes them true."""
+APPEND = "INSERT INTO outbox (events, frequent) VALUES (%s, %s)"
+"""Publishes a JSON array of events, as part of the transaction that makes them true; whether they
+are all of kinds that come thick and fast."""
 
 EVENTS_PER_ROW = 400
 """So that a reader, who takes whole rows, never has to take very much at once."""
@@ -43,6 +44,7 @@ SELECT xid::text, seq, events FROM outbox
 WHERE (xid, seq) > (%s::text::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY outbox.xid, outbox.seq LIMIT %s
 """
+_RARE_ROWS_AFTER = _ROWS_AFTER.replace("WHERE", "WHERE NOT frequent AND")
 
 _MOVE_ON = """
 UPDATE subscriber SET xid = %s::text::xid8, seq = %s
@@ -65,7 +67,8 @@ async def publish(cursor: Cursor, events: Sequence[Event]) -> None:
     """Append events as part of the transaction."""
     rest = iter(events)
     while chunk := list(islice(rest, EVENTS_PER_ROW)):
-        await cursor.execute(APPEND, (_encode(chunk).decode(),))
+        frequent = all(event.kind in FREQUENT for event in chunk)
+        await cursor.execute(APPEND, (_encode(chunk).decode(), frequent))
 
 
 def _position(xid: str, seq: int) -> Position:
@@ -87,9 +90,12 @@ class PostgresOutbox:
         """See `IOutboxLog`."""
         return await self._pool.one(_POSITION_OF, {"name": name}, _position)
 
-    async def read(self, after: Position, limit: int) -> Sequence[tuple[Position, str]]:
+    async def read(
+        self, after: Position, limit: int, *, frequent: bool = True
+    ) -> Sequence[tuple[Position, str]]:
         """See `IOutboxLog`."""
-        return await self._pool.many(_ROWS_AFTER, (after.xid, after.seq, limit), _row)
+        rows = _ROWS_AFTER if frequent else _RARE_ROWS_AFTER
+        return await self._pool.many(rows, (after.xid, after.seq, limit), _row)
 
     async def advance(self, name: str, before: Position, after: Position) -> bool:
         """See `IOutboxLog`."""

@@ -30,12 +30,18 @@ class MemoryProfiles:
     sessions_begun: list[str] = attrs.field(factory=list)
     sessions_ended: list[str] = attrs.field(factory=list)
     starts_fruitless: list[str] = attrs.field(factory=list)
+    needed: set[str] = attrs.field(factory=set)
+    """Sessions on whose EVSE a vehicle told its needs."""
     amended: list[tuple[str, ChargingProfile]] = attrs.field(factory=list)
 
     async def begun(self, session_ids: Sequence[str], at: datetime) -> None:
         """See `IProfiles`."""
         del at
         self.sessions_begun += session_ids
+
+    async def awaited(self, session_ids: Sequence[str]) -> frozenset[str]:
+        """See `IProfiles`."""
+        return frozenset(session_ids) & self.needed
 
     async def ended(self, session_ids: Sequence[str], at: datetime) -> None:
         """See `IProfiles`."""

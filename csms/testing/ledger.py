@@ -14,6 +14,7 @@ from zope.interface import implementer
 from csms.core import decisions as d
 from csms.core.assembly import Assembly, AssemblyAsked, TakePart
 from csms.core.consequences import OperationAsked
+from csms.core.continuing import LikelyAsked
 from csms.core.decisions import Decision, Question, State, folded
 from csms.core.events import Event
 from csms.core.ids import new_id
@@ -83,6 +84,10 @@ class MemoryBook:
         match write:
             case d.SettleOperation(operation):
                 self.operations[operation.id] = operation
+                return
+            case d.MeterSession():
+                told = asdict(write) | {"version": write.version + 1}
+                self.keep(replace(self.sessions[write.id], **told))
                 return
             case TakePart():
                 place = (write.station_id, write.kind, write.ref)
@@ -164,13 +169,15 @@ class MemoryLedger:
         if asked.sessions_of is not None:
             state.running = self._running(key, asked)
         if asked.transaction_ref is not None:
-            state.session = _only(
+            by_station = asked.named_by_station
+            called = (
                 s
                 for s in mine
-                if (s.transaction_ref, s.named_by_station)
-                == (asked.transaction_ref, asked.named_by_station)
+                if s.transaction_ref == asked.transaction_ref
                 and (s.start_key is not None or not s.named_by_station)
+                and (s.named_by_station == by_station or asked.or_by_the_other)
             )
+            state.session = _only(sorted(called, key=lambda s: s.named_by_station != by_station))
         if asked.start_key is not None:
             state.started = _only(s for s in mine if s.start_key == asked.start_key)
         if asked.open_on_evse is not None:
@@ -203,9 +210,22 @@ class MemoryLedger:
             case AssemblyAsked(kind=kind, ref=ref):
                 known = book.assemblies.get((key.id, kind, ref))
                 return () if known is None else (known,)
+            case LikelyAsked():
+                return self._likely(key, ask)
             case _:
                 answer = book.answers.get(type(ask))
                 return () if answer is None else answer(key, ask)
+
+    def _likely(self, key: StationKey, ask: LikelyAsked) -> tuple[Session, ...]:
+        mine = [s for s in self.book.sessions.values() if s.station_id == key.id]
+        if ask.ref is not None and any(s.transaction_ref == ask.ref for s in mine):
+            return ()
+        return tuple(
+            s
+            for s in sorted(mine, key=lambda session: session.created_at)
+            if ask.evse_id in (0, s.evse_id)
+            and (s.ended_at is None or s.started_at <= ask.at <= s.ended_at)
+        )
 
     def _running(self, key: StationKey, asked: Question) -> int:
         assert asked.sessions_of is not None

@@ -9,7 +9,7 @@ import attrs
 import msgspec
 from zope.interface import implementer
 
-from csms.core.events import Event
+from csms.core.events import FREQUENT, Event
 from csms.core.ports import IOutboxLog, Position
 
 
@@ -19,27 +19,37 @@ class MemoryOutbox:
     """`IOutboxLog` over a list; `append` is a committed transaction."""
 
     _rows: list[tuple[Position, datetime, str]] = attrs.field(factory=list, init=False)
+    _frequent: set[Position] = attrs.field(factory=set, init=False)
     _positions: dict[str, Position] = attrs.field(factory=dict, init=False)
     _last: int = attrs.field(default=0, init=False)
 
     def append(self, events: Sequence[Event], at: datetime) -> Position:
         """Commit events."""
-        return self.append_text(msgspec.json.encode(events).decode(), at)
+        frequent = all(event.kind in FREQUENT for event in events)
+        return self.append_text(msgspec.json.encode(events).decode(), at, frequent=frequent)
 
-    def append_text(self, text: str, at: datetime) -> Position:
+    def append_text(self, text: str, at: datetime, *, frequent: bool = False) -> Position:
         """Commit whatever it is."""
         self._last += 1
         position = Position(self._last, self._last)
         self._rows.append((position, at, text))
+        if frequent:
+            self._frequent.add(position)
         return position
 
     async def position(self, name: str) -> Position:
         """See `IOutboxLog`."""
         return self._positions.setdefault(name, Position())
 
-    async def read(self, after: Position, limit: int) -> Sequence[tuple[Position, str]]:
+    async def read(
+        self, after: Position, limit: int, *, frequent: bool = True
+    ) -> Sequence[tuple[Position, str]]:
         """See `IOutboxLog`."""
-        return [(position, text) for position, _, text in self._rows if position > after][:limit]
+        return [
+            (position, text)
+            for position, _, text in self._rows
+            if position > after and (frequent or position not in self._frequent)
+        ][:limit]
 
     async def advance(self, name: str, before: Position, after: Position) -> bool:
         """See `IOutboxLog`."""

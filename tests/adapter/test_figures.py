@@ -31,6 +31,11 @@ def test_numbers_are_read(text: str, value: float) -> None:
     assert figure(text) == (value, None)
 
 
+def test_a_long_run_of_digits_is_looked_at_once() -> None:
+    """A pattern that goes back over it would keep every station waiting for an hour."""
+    assert figure("1" * 400_000 + "x") == (None, "bad_number")
+
+
 @pytest.mark.parametrize(
     ("text", "value", "rule"),
     [

@@ -63,6 +63,24 @@ def test_what_it_cannot_say() -> None:
     assert WORDS.to_wire({"colour": None, "id": 1}) == {"id": 1}
 
 
+@pytest.mark.parametrize(
+    ("odd", "place"),
+    [
+        ({"colour": 1}, ("colour",)),
+        ({"charging_schedule": [{"id": 1}, {"colour": 1}]}, ("charging_schedule", 1, "colour")),
+        (
+            {"charging_schedule": [{"charging_rate_unit": "V"}]},
+            ("charging_schedule", 0, "charging_rate_unit"),
+        ),
+    ],
+)
+def test_where_it_cannot_say_it(odd: Any, place: tuple[str | int, ...]) -> None:
+    """In the words of the core."""
+    with pytest.raises(Unspeakable) as caught:
+        WORDS.to_wire(odd)
+    assert caught.value.place == place
+
+
 def test_times() -> None:
     """In UTC; one without a zone is UTC, and what is none is left for the schema."""
     assert WORDS.to_wire({"valid_from": "2026-01-01T01:00:00+01:00"}) == {

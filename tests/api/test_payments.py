@@ -106,3 +106,5 @@ def test_what_was_swapped(api: Any) -> None:
     (swap,) = api.ask("GET", f"{STATION}/battery-swaps?at_from=2026-03-01T00:00:00Z").json["items"]
     assert (swap["kind"], swap["content"]) == ("battery_swap", {"event": "BatteryIn"})
     assert api.ask("GET", f"{STATION}/battery-swaps", role="stranger").status == 404
+    other = api.ask("GET", f"{STATION}/battery-swaps?kind=security")
+    assert (other.status, other.json["field"]) == (422, "kind")

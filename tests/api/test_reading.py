@@ -107,6 +107,9 @@ def test_byte_order_mark_is_ignored() -> None:
         "APPLICATION/JSON; charset=UTF-8",
         'application/json;charset="utf-8"',
         "application/merge-patch+json",
+        "application/json ; charset=utf-8 ; ",
+        "application/json;",
+        "application/json" + " " * 100_000,
     ],
 )
 def test_json_media_types(media: str) -> None:
@@ -115,7 +118,17 @@ def test_json_media_types(media: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "media", ["", "text/plain", "application/jsonx", "application/json; charset=utf-16"]
+    "media",
+    [
+        "",
+        "text/plain",
+        "application/jsonx",
+        "application/json; charset=utf-16",
+        # These must not take more than one pass.
+        "application/json" + " " * 100_000 + "x",
+        "application/json;" + " " * 100_000 + "x",
+        "application/" + "x+" * 50_000,
+    ],
 )
 def test_other_media_types_are_refused(media: str) -> None:
     """What is not JSON in UTF-8 by its own account is refused."""

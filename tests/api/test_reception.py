@@ -22,6 +22,7 @@ class Client:
     """A request, its channel and its transport in one."""
 
     going: bool = True
+    welcomed: int = 0
     turned_away: list[Refusal] = attrs.field(factory=list)
 
     @property
@@ -40,6 +41,9 @@ class Client:
 
     def stopProducing(self) -> None:
         raise AssertionError("nobody ends it")
+
+    def welcome(self) -> None:
+        self.welcomed += 1
 
     def turn_away(self, refusal: Refusal) -> None:
         self.turned_away.append(refusal)

@@ -60,6 +60,13 @@ def test_by_evse_without_session(api: Any) -> None:
     assert (reply.status, reply.json["code"]) == (409, "no_open_session")
 
 
+def test_by_evse_of_no_station(api: Any) -> None:
+    """There is no such station (for this caller)."""
+    assert stop(api, "Z", evse_id=1).status == 404
+    api.stations.seed("B", operator_id=2)
+    assert stop(api, "B", evse_id=1).status == 404
+
+
 def test_by_transaction(api: Any) -> None:
     """A known transaction is linked to its session."""
     session = api.seed_session(api.stations.seed("A"))

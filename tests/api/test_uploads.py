@@ -212,3 +212,66 @@ def test_no_secret_is_logged_or_shown(api: Any, heard: list[Any]) -> None:
     assert "http://csms.example/uploads/***" in told
     assert heard
     assert not any(secret in str(event) for event in heard)
+
+
+# --- clients that ask first -----------------------------------------------------------------
+
+ASKS = {"Expect": "100-continue"}
+
+
+def test_who_asks_first_is_told_to_go_on(api: Any) -> None:
+    """Once it is known that the file is wanted."""
+    path = request_log(api)
+    wire = api.wire()
+    whole = api.request("PUT", path, b"file", role=None, headers=ASKS)
+    wire.send(whole[:-4])
+    assert wire.value() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    wire.send(whole[-4:])
+    assert b"HTTP/1.1 201 " in wire.value()
+    assert list(api.vault.files.values()) == [b"file"]
+
+
+@pytest.mark.parametrize("path", ["/uploads/" + "x" * 43, "/uploads/%00/a"])
+def test_who_asks_first_with_a_wrong_secret(api: Any, path: str) -> None:
+    """It is told at once, and never to go on."""
+    wire = api.wire()
+    wire.send(api.request("PUT", path, b"file", role=None, headers=ASKS)[:-4])
+    assert wire.reply().status in (400, 404, 422)
+    assert b"100 Continue" not in wire.value()
+
+
+def test_http_1_0_knows_no_continue(api: Any) -> None:
+    """It is not told so."""
+    path = request_log(api)
+    wire = api.wire()
+    whole = api.request("PUT", path, b"file", role=None, headers=ASKS)
+    wire.send(whole.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert b"100 Continue" not in wire.value()
+    assert list(api.vault.files.values()) == [b"file"]
+
+
+# --- nothing is left behind -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["%00", "x" * 5000, "%ff%fe", "..%2f..%2fx"])
+def test_odd_names_leave_nothing_behind(api: Any, name: str, logged: list[Any]) -> None:
+    """Refused or kept whole, and no bug."""
+    path = request_log(api)
+    reply = send(api, f"{path}/{name}", b"file")
+    assert reply.status in (201, 400, 404, 422)
+    assert (len(api.vault.files), api.vault.parts) == (int(reply.status == 201), set())
+    assert logged == []
+
+
+@pytest.mark.parametrize("asks", [{}, ASKS])
+def test_shut_down_in_mid_upload(api: Any, asks: dict[str, str], logged: list[Any]) -> None:
+    """What has come is thrown away, and no bug is told of."""
+    path = request_log(api)
+    wire = api.wire()
+    wire.send(api.request("PUT", path, b"0123456789", role=None, headers=asks)[:-5])
+    assert len(api.vault.parts) == 1
+    for channel in list(api.site.channels):
+        channel.loseConnection()
+    wire.hang_up()
+    assert (api.vault.files, api.vault.parts) == ({}, set())
+    assert logged == []

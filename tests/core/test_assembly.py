@@ -74,6 +74,34 @@ def test_a_complete_report_is_begun_anew_by_another_part() -> None:
     assert take(report, 1, ["c"], last=True)[1]
 
 
+def test_an_empty_report_proves_nothing() -> None:
+    """However many empty parts it has; with anything in it, what it leaves out is gone."""
+
+    def ends(*parts: list[object], counted: bool) -> bool:
+        report = None
+        for number, items in enumerate(parts):
+            taken = part_taken(
+                CP1,
+                "variables",
+                7,
+                number if counted else None,
+                items,
+                NOW,
+                report,
+                last=number == len(parts) - 1,
+            )
+            [write] = taken.writes
+            report = (report or Assembly()).after(write)
+        assert taken.completed
+        return taken.conclusive
+
+    for counted in (True, False):
+        assert not ends([], counted=counted)
+        assert not ends([], [], counted=counted)
+        assert ends(["a"], [], counted=counted)
+        assert ends([], ["a"], counted=counted)
+
+
 def test_parts_without_number_are_counted() -> None:
     """They get the next one; the same content is the same part."""
     report, _ = take(None, None, ["a"])

@@ -125,6 +125,22 @@ def test_secrets(payload: dict[str, object], kept: dict[str, object]) -> None:
     assert without_secrets(payload) == kept
 
 
+RUNS = (
+    "y", "://", "a://", "://@", "@", "-", "/", " ", "_", "/uploads/", "/uploads/a-", "Aa", "sim_",
+    "password", "://a:b", "http://a/uploads/" + "x" * 33, "://" + "a" * 50,
+)  # fmt: skip
+LONG = [run * (400_000 // len(run)) for run in RUNS]
+LONG += ["://" + "y" * 400_000, "/uploads/" + "a-" * 200_000 + "!"]
+
+
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:12])
+def test_long_texts_take_no_time(text: str) -> None:
+    """A station's text of any length is cleaned in one pass: with more, this would take minutes."""
+    clean = without_secrets({"x": text, text: "x", "key": text, "list": [text]})
+    assert clean["list"] == [clean["x"]]
+    assert without_userinfo(text).replace("***", "").count("y") == text.count("y")
+
+
 def test_upload_urls_are_secrets() -> None:
     """Who knows one can send a file in a station's name."""
     secret = "aA1_-" * 8

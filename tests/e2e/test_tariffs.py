@@ -135,8 +135,8 @@ def test_tc_i_106_what_is_no_tariff(server: RunningCsms) -> None:
             {**NIGHT, "tariff_id": "Y"},
         ):
             assert server.request("PUT", path, {"tariff": odd}).status == 422
-        unheard = server.ask(identity, "tariffs/X", {"tariff": {**NIGHT, "surprise": 1}}, "PUT")
-        assert unheard["status"] == "unsupported"
+        unheard = server.request("PUT", path, {"tariff": {**NIGHT, "surprise": 1}})
+        assert (unheard.status, unheard.body["field"]) == (422, "tariff.surprise")
         assert not cp.asked
 
 

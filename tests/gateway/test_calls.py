@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -11,15 +12,21 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
+from csms.adapter.dialect import DIALECTS
 from csms.core.commands import ClearCache, Command, Outcome, Raw, RemoteStop, Reset, Trigger, Unlock
+from csms.core.locallists.vocabulary import ReadLocalListVersion
 from csms.core.values import Registration, StationKey
-from csms.core.variables.vocabulary import ReadVariables
+from csms.core.variables.vocabulary import ReadVariables, Wanted
 from csms.gateway.calls import Calls
+from csms.gateway.disputes import complaint
 from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import Answered, Failed
 from csms.gateway.rpc import Rpc
 from csms.gateway.wheel import Wheel
 from csms.testing.gateway import LIKENESSES
+
+NEWEST = DIALECTS["ocpp2.1"]
+AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Desk:
@@ -314,6 +321,54 @@ def test_a_good_answer_is_not_disputed() -> None:
     event = desk.rpc.receive(b'[4,"c1","GenericError","",{}]')
     assert isinstance(event, Failed)
     assert desk.calls.dispute(event) is None
+
+
+GOOD_ENOUGH: list[dict[str, object]] = [
+    {"status": "Accepted", "foo": {"bar": [1]}},
+    {"status": "Rejected", "foo": 1, "bar": None},
+    {"status": "accepted "},
+    {"status": " rejected"},
+    {"status": "Accepted", "customData": 5},
+    {"status": "Rejected", "customData": {}},
+    {"status": "Rejected", "statusInfo": 7},
+    {"status": "Accepted", **{f"x{number}": number for number in range(99)}},
+]
+NO_USE: list[dict[str, object]] = [
+    {},
+    {"foo": 1},
+    {"status": None},
+    {"status": 5},
+    {"status": {}, "foo": 1},
+    {"status": "Zap"},
+]
+
+
+@pytest.mark.parametrize("answer", GOOD_ENOUGH)
+def test_an_answer_that_was_read_is_not_disputed(answer: dict[str, object]) -> None:
+    """It counts; to call it an error as well would leave the station in doubt."""
+    assert complaint(NEWEST, ClearCache(), answer, AT) is None
+
+
+@pytest.mark.parametrize("answer", NO_USE)
+def test_an_answer_that_says_nothing_is_disputed(answer: dict[str, object]) -> None:
+    """Only then is something to be said against it."""
+    assert complaint(NEWEST, ClearCache(), answer, AT) is not None
+
+
+def test_a_figure_that_is_none() -> None:
+    """Written as text it can be read, if it is one."""
+    assert complaint(NEWEST, ReadLocalListVersion(), {"versionNumber": "5"}, AT) is None
+    assert complaint(NEWEST, ReadLocalListVersion(), {"versionNumber": "x"}, AT) is not None
+
+
+def test_an_odd_word_beside_one_that_counts() -> None:
+    """What was read of several items is an answer."""
+    item = {"component": {"name": "c"}, "variable": {"name": "v"}}
+    good = {**item, "attributeStatus": "Accepted", "attributeValue": "1"}
+    odd = {**item, "attributeStatus": "Zap"}
+    wanted = ReadVariables(items=(Wanted(component="c", variable="v"),))
+    assert complaint(NEWEST, wanted, {"getVariableResult": [good, odd]}, AT) is None
+    assert complaint(NEWEST, wanted, {"getVariableResult": [odd]}, AT) is not None
 
 
 @pytest.mark.parametrize("version", ["1.6", "2.0.1"])

@@ -12,15 +12,17 @@ from csms.gateway.frames import (
     ENVELOPES,
     MAX_DEPTH,
     UnreadableError,
-    bounded,
     call_frame,
     echo,
     error_frame,
+    excess,
+    head_of,
     parse,
     result_frame,
     suspicious,
     without_nul,
 )
+from csms.gateway.settings import GatewaySettings
 
 
 def nested(depth: int, opening: bytes = b"[", closing: bytes = b"]") -> bytes:
@@ -60,21 +62,49 @@ def test_depth(opening: bytes) -> None:
         text = opening * (depth - 1) + core + closing * (depth - 1)
         frame = orjson.loads(text)
         assert suspicious(text) or fine
-        assert bounded(frame, text) is fine
+        assert (excess(frame, text) is None) is fine
 
 
 def test_many_containers_are_not_deep() -> None:
     """What only looks deep passes the closer look."""
     text = b"[" + b",".join([b"{}"] * 100) + b"]"
     assert suspicious(text)
-    assert bounded(orjson.loads(text), text)
+    assert excess(orjson.loads(text), text) is None
 
 
 def test_many_items_are_too_much() -> None:
-    """Ten thousand items are no message."""
-    text = b"[" + b",".join([b"0"] * 10_002) + b"]"
+    """A hundred thousand items are no message."""
+    text = b"[" + b",".join([b"0"] * 100_002) + b"]"
     assert suspicious(text)
-    assert not bounded(orjson.loads(text), text)
+    assert excess(orjson.loads(text), text) == "more than 100000 values"
+
+
+ITEMS = [
+    b'{"component":{"name":"Q"},"variable":{"name":"V"},"variableAttribute":[{"value":"1"}]}',
+    b'{"value":1}',
+    b'{"value":"1"}',
+    b'{"t":0,"v":""}',
+]
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_the_longest_lists_of_all_pass(item: bytes) -> None:
+    """Reports of variables, meter values and streams of events, as full as a frame can be."""
+    size = GatewaySettings(node="n").max_frame_bytes
+    text = b"[" + b",".join([item] * (size // (len(item) + 1))) + b"]"
+    assert len(text) > size * 0.99
+    assert excess(orjson.loads(text), text) is None
+
+
+def test_the_head_is_found_in_linear_time() -> None:
+    """Whatever comes, only so much of it is looked at."""
+    for text in (
+        b"[2," + b" " * 400_000,
+        b'[2,"' + b"\\" * 400_001,
+        b"\0" * 400_000,
+        b'[2,"' * 100_000,
+    ):
+        assert head_of(text) is None
 
 
 def test_long_texts_are_not_suspicious() -> None:
@@ -94,15 +124,21 @@ def test_what_is_not_suspicious_is_bounded(value: object) -> None:
     text = orjson.dumps([value])
     frame = orjson.loads(text)
     if not suspicious(text):
-        assert bounded(frame, text)
+        assert excess(frame, text) is None
         assert without_nul(frame) == frame
 
 
 def test_nul_is_taken_out() -> None:
     """Everywhere, in names too; nothing else changes."""
-    text = b'[2,"a\\u0000b",{"k\\u0000":["\\u0000",1,null,{"x":"y"}]}]'
+    text = b'[3,"a\\u0000b",{"k\\u0000":["\\u0000",1,null,{"x":"y"}]}]'
     assert suspicious(text)
-    assert without_nul(orjson.loads(text)) == [2, "ab", {"k": ["", 1, None, {"x": "y"}]}]
+    assert without_nul(orjson.loads(text)) == [3, "ab", {"k": ["", 1, None, {"x": "y"}]}]
+    assert without_nul(["a\0"]) == ["a"]
+
+
+def test_the_id_of_a_call_stays() -> None:
+    """An answer under another would be none."""
+    assert without_nul([2, "a\0b", "x\0"]) == [2, "a\0b", "x"]
 
 
 def test_a_backslash_is_no_nul() -> None:

@@ -285,6 +285,86 @@ def test_money_that_cannot_be_read_is_kept() -> None:
     assert one(charger.received())[0] == 4
 
 
+UNREADABLE = [
+    '[2,"1","StartTransaction",{"connectorId":1,"idTag":"T\\ud800","meterStart":1}]',
+    '[2,"1","StartTransaction",{"connectorId":1,"idTag":"T","meterStart":1e999}]',
+    '[2,"1","StopTransaction",{"transactionId":1,"meterStop":5',
+    '[2,"1","StartTransaction",{"x":' + "[" * 90 + "]" * 90 + "}]",
+]
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_money_that_is_no_json_is_kept(text: str) -> None:
+    """As it came, before the station is told to give it up."""
+    made = gateway(patient=True)
+    charger = made.charger()
+    made.intake.answer(Connected)
+    charger.send_text(text)
+    (report,) = made.intake.reports
+    assert isinstance(report, Quarantined)
+    assert report.content == text
+    assert report.action in ("StartTransaction", "StopTransaction")
+    assert charger.received() == []
+    made.intake.answer(Quarantined)
+    assert one(charger.received())[:3] == [4, "1", "FormationViolation"]
+    assert len(made.doorbell.quirks) == 1
+
+
+def test_nul_is_kept_as_it_can_be() -> None:
+    """No database takes one."""
+    made = gateway(patient=True)
+    charger = made.charger()
+    made.intake.answer(Connected)
+    charger.send_text('[2,"1","StopTransaction",{"transactionId":"\0"}]\0')
+    (report,) = made.intake.reports
+    assert isinstance(report, Quarantined)
+    assert report.content == '[2,"1","StopTransaction",{"transactionId":"\\u0000"}]\\u0000'
+
+
+def test_no_money_that_is_no_json() -> None:
+    """Answered at once, kept by nobody."""
+    made = gateway()
+    charger = made.charger()
+    charger.send_text('[2,"1","Heartbeat",{')
+    assert one(charger.received())[:3] == [4, "1", "FormationViolation"]
+    assert len(made.intake.reports) == 1
+
+
+def test_who_is_not_accepted_fills_no_quarantine() -> None:
+    """What is no JSON is heard of nobody who may not say it well, either."""
+    made = gateway(Registration.PENDING)
+    charger = made.charger()
+    charger.send_text(UNREADABLE[0])
+    assert one(charger.received())[:3] == [4, "1", "FormationViolation"]
+    assert len(made.intake.reports) == 1
+
+
+def test_no_json_while_draining() -> None:
+    """The station tries again elsewhere."""
+    made = gateway(patient=True)
+    charger = made.charger()
+    made.intake.answer(Connected)
+    charger.send(2, "1", "StopTransaction", {})
+    made.links.drain()
+    charger.send_text('[2,"2","StopTransaction",{')
+    assert len(made.intake.reports) == 1
+
+
+def test_an_oversized_message_settles_what_is_asked() -> None:
+    """Nothing more is read, so nobody waits for an answer, however long the station takes to go."""
+    made = gateway(max_frame_bytes=1024, call_grace_s=0, silence_grace_s=0)
+    charger = made.charger()
+    made.pass_s(1)
+    (told,) = outcomes(made, Reset())
+    charger.send_raw(client_frame(b"x" * 2000)[:100])
+    assert charger.close_code() == 1009
+    assert [outcome.status for outcome in told] == ["unreachable"]
+    reports = list(made.intake.reports)
+    charger.vanish()
+    assert made.intake.reports == reports
+    assert sum(isinstance(report, Disconnected) for report in reports) == 1
+
+
 def test_money_that_could_not_be_kept() -> None:
     """Then the station has to keep it: InternalError makes it try again."""
     made = gateway()

@@ -20,6 +20,7 @@ from csms.gateway.messages import (
     Disputed,
     Failed,
     Flood,
+    Garbled,
     Noise,
     Outgoing,
     Phase,
@@ -194,7 +195,7 @@ def test_an_answer_need_not_be_stored(rpc: Rpc) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"nonsense", b"{", b"[2,\"1\",\"Heartbeat\",{}", b"{}", b"\"text\"", b"5", b"null", b"[]",
+    [b"nonsense", b"{", b"[2,\"1\",{}", b"{}", b"\"text\"", b"5", b"null", b"[]",
      b"[2]", b"[NaN]", b"[3]", b"[3,5,{}]", b"[4,null,\"GenericError\",\"\",{}]",
      b"[" * 2000 + b"]" * 2000],
 )  # fmt: skip
@@ -246,11 +247,73 @@ def test_type_as_float(rpc: Rpc) -> None:
     assert isinstance(rpc.receive(b'[2.0,"1","Heartbeat",{}]'), Call)
 
 
-@pytest.mark.parametrize("message_id", ["1", 7])
-def test_too_deep(rpc: Rpc, message_id: object) -> None:
-    """Nesting without end is an error where there is an id ..."""
-    text = orjson.dumps([2, message_id, "DataTransfer"])[:-1] + b"," + b"[" * 90 + b"]" * 91
-    assert sent(rpc.receive(text))[2] == "FormationViolation"
+GARBLED = b'[2,"g1","StartTransaction",{"idTag":"T\\ud800"}]'
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+@pytest.mark.parametrize(
+    "text",
+    [GARBLED, b' [ 2 , "g1" , "StartTransaction" , {"meterStart":1e999}]', GARBLED[:-9],
+     b'\xef\xbb\xbf[2,"g1","StartTransaction",', b'[2,"g\\u0031","StartTransaction"]]'],
+)  # fmt: skip
+def test_a_call_that_is_no_json(version: str, text: bytes) -> None:
+    """Its id is answered, in the words of the version, and its action is known."""
+    rpc = make_rpc(version)
+    event = rpc.receive(text)
+    assert isinstance(event, Garbled)
+    assert (event.call.id, event.call.action) == ("g1", "StartTransaction")
+    assert event.call.oddity is Oddity.UNREADABLE_FRAME
+    assert event.fault.kind is ENVELOPES[version].malformed
+    frame = rpc.refuse(event.call, event.fault)
+    assert frame is not None
+    assert orjson.loads(frame)[:2] == [4, "g1"]
+    assert rpc.refuse(event.call, event.fault) is None
+    # It was not processed, so that another attempt is a new one.
+    assert isinstance(rpc.receive(text), Garbled)
+
+
+def test_garbled_twice_at_once(rpc: Rpc) -> None:
+    """The bounds of CALLs in progress are those of all CALLs."""
+    assert isinstance(rpc.receive(GARBLED), Garbled)
+    assert sent(rpc.receive(GARBLED))[1:3] == ["g1", "GenericError"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'[2,"\\ud800","StartTransaction",{]', b'[2,"' + b"x" * 37 + b'","StartTransaction",{]',
+     b'[2,"' + b"x" * 600 + b'","StartTransaction",{]', b'[3,"g1",{]',
+     b'[2,7,"StartTransaction",{]', b'[2,"a\x00b","StartTransaction",{}]',
+     b'[2,"g1"x"StartTransaction",{}]'],
+)  # fmt: skip
+def test_no_id_that_an_answer_could_bear(rpc: Rpc, text: bytes) -> None:
+    """Never is an answer given under another id."""
+    assert isinstance(rpc.receive(text), Noise)
+
+
+def test_nul_in_the_id(rpc: Rpc) -> None:
+    """It is answered as it is; elsewhere NUL is taken out, also from the ids of answers."""
+    event = rpc.receive(b'[2,"a\\u0000b","Heartbeat",{"x":"y\\u0000"}]')
+    assert isinstance(event, Call)
+    assert (event.id, event.payload) == ("a\0b", {"x": "y"})
+    assert rpc.answer(event, {}) == b'[3,"a\\u0000b",{}]'
+
+
+def test_too_deep(rpc: Rpc) -> None:
+    """Nesting without end is an error where there is an id, which says what the limit was ..."""
+    text = b'[2,7,"DataTransfer",' + b"[" * 90 + b"]" * 91
+    assert sent(rpc.receive(text))[2:4] == ["FormationViolation", "nested more than 64 deep"]
+    event = rpc.receive(text.replace(b"7", b'"1"'))
+    assert isinstance(event, Garbled)
+    assert (event.call.oddity, event.fault.text) == (
+        Oddity.MALFORMED_CALL, "nested more than 64 deep",
+    )  # fmt: skip
+
+
+def test_too_many_values(rpc: Rpc) -> None:
+    """So is what no message needs."""
+    event = rpc.receive(b'[2,"1","DataTransfer",{"data":[' + b"0," * 100_000 + b"0]}]")
+    assert isinstance(event, Garbled)
+    assert event.fault.text == "more than 100000 values"
 
 
 def test_too_deep_without_id(rpc: Rpc) -> None:

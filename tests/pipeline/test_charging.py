@@ -354,6 +354,7 @@ def test_power() -> None:
 @waits
 async def test_sessions_and_starts(bench: Bench) -> None:
     """What begins, ends or comes to nothing is passed on; a session of nobody is not."""
+    await bench.tell("session.started", operation_id="o3")
     await bench.tell("session.started")
     await bench.tell("session.ended")
     await bench.tell("session.ended", None)
@@ -385,6 +386,7 @@ async def test_a_vehicle_is_sent_what_it_was_promised(
     """At once, or when its session begins: as much as it and its EVSE can."""
     bench.sessions.seed(SESSION)
     bench.hold(v.NEEDS, "1", {**NEEDS, "answer": answer})
+    bench.profiles.needed.add(SESSION.id)
     await bench.tell(kind, answer=told)
     (command,) = bench.sent
     assert isinstance(command, v.SetProfile)

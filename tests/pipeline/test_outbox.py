@@ -37,6 +37,7 @@ class Ear:
     """Remembers what it heard, or refuses to."""
 
     heard: list[int] = attrs.field(factory=list)
+    frequent: bool = False
     broken: Exception | None = None
     slow: Deferred[None] | None = None
 
@@ -264,10 +265,10 @@ def test_journal() -> None:
     assert "data" not in event
 
 
-@pytest.mark.parametrize(("with_meters", "levels"), [(False, []), (True, ["debug"])])
-def test_journal_of_meters(with_meters: bool, levels: list[str]) -> None:
+@pytest.mark.parametrize(("frequent", "levels"), [(False, []), (True, ["debug"])])
+def test_journal_of_meters(frequent: bool, levels: list[str]) -> None:
     """Meter values are for debugging only."""
-    events = journalled(EventJournal(with_meters), "session.meter")
+    events = journalled(EventJournal(frequent), "session.meter")
     assert [event["log_level"].name for event in events] == levels
 
 
@@ -286,7 +287,7 @@ class Processes:
     async def publish(self, numbers: Sequence[int]) -> None:
         """Commit events, a row each."""
         for number in numbers:
-            await self.pool.execute(APPEND, (msgspec.json.encode([fact(number)]).decode(),))
+            await self.pool.execute(APPEND, (msgspec.json.encode([fact(number)]).decode(), False))
         for dispatcher in self.dispatchers:
             dispatcher.wake()
 

@@ -82,6 +82,14 @@ def test_closed_connection(bad: Any, script: Any, findings: Any) -> None:
     assert "time_of_1970" in findings.lines()[1]
 
 
+@pytest.mark.parametrize("code", [1001, 1005, 1006, 1012])
+def test_broken_connection(bad: Any, script: Any, findings: Any, code: int) -> None:
+    """One that breaks, or whose server goes away, is no finding, whatever was said before."""
+    bad("time_of_1970", stays=False)
+    script.peers["CP1"].close(code, "")
+    assert not findings.total
+
+
 def test_closed_much_later(bad: Any, script: Any, findings: Any, passes: Any) -> None:
     """A connection may close for other reasons."""
     bad("time_of_1970", stays=False)

@@ -188,6 +188,26 @@ def test_clock_aligned(online201: Any, script: Any, finish: Any, passes: Any) ->
     assert len(script.payloads("MeterValues")) == 1
 
 
+def test_a_session_goes_on_in_another_version(
+    online: Any, opener: Any, script: Any, v201: V201, v16: Any, finish: Any, findings: Any
+) -> None:
+    """Under the id that the server gave it, as a text, and with its EVSE."""
+    charger = online(language=[v16, v201])
+    session = finish(charger.start("TAG"))
+    finish(charger.cut())
+    opener.subprotocol, script.schemas = "ocpp2.0.1", v201.schemas
+    finish(charger.reconnect())
+    number = str(session.transaction_id)
+    told = script.ask("GetTransactionStatus", {"transactionId": number})
+    assert told["ongoingIndicator"] is True
+    finish(charger.stop())
+    last = events(script)[-1]
+    assert last["eventType"] == "Ended"
+    assert last["evse"] == {"id": 1, "connectorId": 1}
+    assert {each["transactionInfo"]["transactionId"] for each in events(script)} == {number}
+    assert not findings.total
+
+
 def test_version_of_the_server(
     online: Any, opener: Any, script: Any, v201: V201, v16: Any, finish: Any
 ) -> None:

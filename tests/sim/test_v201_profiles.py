@@ -57,6 +57,21 @@ def test_limit_changes_the_power(charging: Any, script: Any, passes: Any, finish
     assert charging.connectors[1].offered_w == 22_000
 
 
+def test_a_session_that_began_in_another_version(
+    online: Any, opener: Any, script: Any, v16: Any, v201: Any, finish: Any
+) -> None:
+    """Its profiles name it by the number that the server gave, as a text."""
+    charger = online(language=[v16, v201], settings=Settings(sample_s=0))
+    session = finish(charger.start("TAG"))
+    finish(charger.cut())
+    opener.subprotocol, script.schemas = v201.subprotocol, v201.schemas
+    finish(charger.reconnect())
+    own = {"chargingProfilePurpose": "TxProfile", "transactionId": str(session.transaction_id)}
+    assert put(script, 1, **own) == "Accepted"
+    assert charger.connectors[1].offered_w == 7_000
+    assert put(script, 1, **{**own, "transactionId": session.id}) == "Rejected"
+
+
 def test_zero_suspends(charging: Any, script: Any, passes: Any) -> None:
     """No power is SuspendedEVSE."""
     put(script, 0, limit=0)

@@ -174,6 +174,22 @@ async def test_a_session_ends(bench: Bench) -> None:
     assert await bench.held(v.NEEDS) == []
 
 
+@pytest_twisted.ensureDeferred
+async def test_sessions_that_a_vehicle_waits_for(bench: Bench) -> None:
+    """Those on whose EVSE it told its needs."""
+    session, _ = await bench.session()
+    assert await bench.profiles.awaited([session]) == frozenset()
+    await bench.pool.execute(
+        "INSERT INTO holding (station_id, kind, key, operator_id, content, origin, created_at,"
+        " updated_at) SELECT station_id, 'ev_charging_needs', evse_id, 1, '{}', 'told', now(),"
+        " now() FROM session WHERE id = %s",
+        (session,),
+    )
+    assert await bench.profiles.awaited([session]) == frozenset({session})
+    await bench.pool.execute("UPDATE holding SET removed_at = now()")
+    assert await bench.profiles.awaited([session]) == frozenset()
+
+
 @pytest.mark.parametrize("begins", [True, False])
 @pytest_twisted.ensureDeferred
 async def test_a_remote_start(bench: Bench, begins: bool) -> None:

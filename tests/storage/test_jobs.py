@@ -440,4 +440,12 @@ async def test_prunes_quarantine(jobs: PostgresJobs, pool: Pool) -> None:
             " VALUES (1, %s, %s, 'StopTransaction', 'f', 'c')",
             (station_id, ago(days=days)),
         )
+    for days in (300, 370):
+        await pool.execute(
+            "INSERT INTO quarantine_day (station_id, day, operator_id, messages, bytes)"
+            " SELECT id, %s, operator_id, 1, 1 FROM station",
+            (ago(days=days).date(),),
+        )
     assert await jobs.prune("quarantine", ago(days=365), 10) == 1
+    left = await pool.many("SELECT day FROM quarantine_day", (), lambda day: day)
+    assert left == [ago(days=300).date()]

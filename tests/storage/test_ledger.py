@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import msgspec
 import psycopg2
@@ -11,6 +12,7 @@ import pytest_twisted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from twisted.logger import LogLevel, capturedLogs
 from zope.interface.verify import verifyObject
 
 from csms.adapter.dialect import DIALECTS, Understood
@@ -491,6 +493,51 @@ async def test_a_message_is_quarantined_once(pool: Pool, ledger: PostgresLedger)
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("messages", "size", "last"),
+    [(ledger_sql.MOST_QUARANTINED - 1, 0, True),
+     (ledger_sql.MOST_QUARANTINED, 0, False),
+     (5, ledger_sql.MOST_QUARANTINED_BYTES - 1, True),
+     (5, ledger_sql.MOST_QUARANTINED_BYTES, False)],
+)  # fmt: skip
+async def test_the_quarantine_of_a_day_has_an_end(
+    pool: Pool, ledger: PostgresLedger, messages: int, size: int, last: bool
+) -> None:
+    """Of number and of size.  Nothing below is dropped; beyond there is a count, the fault and a
+    digest, a quirk, and one error in the log; other stations and the next day are not touched."""
+    key, other = await station(pool), await station(pool, "CP2")
+    await pool.execute(
+        "INSERT INTO quarantine_day (station_id, day, operator_id, messages, bytes)"
+        " VALUES (%s, %s, 1, %s, %s)",
+        (key.id, T0.date(), messages, size),
+    )
+
+    async def keep(who: StationKey, content: str, now: datetime = T0) -> None:
+        report = Quarantined(action="StopTransaction", fault="f", content=content)
+        (state,) = await ledger.gather([(who, question(report))], now)
+        await ledger.commit([decide(report, who, state, now, POLICY)])
+
+    with capturedLogs() as logged:
+        for content in ("[1]", "[2]", "[3]"):
+            await keep(key, content)
+        await keep(other, "[4]")
+        await keep(key, "[5]", T0 + timedelta(days=1))
+    kept = await pool.many("SELECT content FROM quarantine ORDER BY id", (), str)
+    assert kept == [*(["[1]"] if last else []), "[4]", "[5]"]
+    dropped = 2 if last else 3
+    found = await pool.one(
+        "SELECT dropped, action, fault, digest FROM quarantine_day"
+        " WHERE station_id = %s AND day = %s",
+        (key.id, T0.date()),
+        lambda *row: row,
+    )
+    assert found == (dropped, "StopTransaction", "f", sha256(b"[3]").hexdigest())
+    quirk = await pool.many("SELECT station_id, name, count FROM quirk", (), lambda *row: row)
+    assert quirk == [(key.id, "quarantine_full", dropped)]
+    assert [one["station"] for one in logged if one["log_level"] is LogLevel.error] == ["CP1"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_what_was_heard_of_last_is_gathered(pool: Pool, ledger: PostgresLedger) -> None:
     """Sessions whose clock runs years ahead do not hide those of today."""
     key = await station(pool)
@@ -515,6 +562,7 @@ async def test_what_was_heard_of_last_is_gathered(pool: Pool, ledger: PostgresLe
         ledger_sql.SESSION_OF_START,
         ledger_sql.SESSIONS_OPEN,
         ledger_sql.SESSIONS_ORPHANED,
+        ledger_sql.SESSIONS_LIKELY,
         ledger_sql.REMOTE_START_FOR,
         ledger_sql.REMOTE_START_NUMBERED,
         ledger_sql.NEW_NUMBERS,
@@ -543,7 +591,8 @@ async def test_questions_use_their_indexes(pool: Pool, asked: str) -> None:
                    id, now(), now() FROM station;
         ANALYZE
     """)
-    rows = '[{"i": 0, "s": 7, "o": 1, "v": "CP7", "e": 1, "c": 1, "n": "CP7", "k": false}]'
+    rows = '[{"i": 0, "s": 7, "o": 1, "v": "CP7", "e": 1, "c": 1, "n": "CP7", "k": false,'
+    rows += ' "b": true, "ref": "x", "evse_id": 0, "at": "2030-01-01T00:00:00Z"}]'
     params = (rows, T0) if asked is ledger_sql.REMOTE_START_FOR else (rows,)
     plan = await pool.many(f"EXPLAIN {asked}", params, str)
     assert not [line for line in plan if "Seq Scan" in line], "\n".join(plan)

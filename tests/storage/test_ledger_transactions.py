@@ -14,7 +14,7 @@ from csms.adapter.dialect import DIALECTS, Understood
 from csms.adapter.schema import Schemas
 from csms.core.decide import decide, question
 from csms.core.decisions import Decision, Policy, Stale, Unstorable
-from csms.core.flags import EVENTS_MISSING, MISNUMBERED
+from csms.core.flags import EVENTS_MISSING, MISNUMBERED, NUMBER_MISSING
 from csms.core.ports import ILedger
 from csms.core.replies import Reply, StartAnswered, TransactionAnswered
 from csms.core.reports import (
@@ -239,6 +239,42 @@ async def test_a_station_that_changes_its_version_keeps_its_history(
     await say(ledger, key, other)
     await say(ledger, key, event(Stage.UPDATED, 0, 41, transaction_ref="77"))
     assert len(await sessions(pool, key)) == 4
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_session_goes_on_under_the_name_of_another_version(
+    pool: Pool, ledger: PostgresLedger
+) -> None:
+    """The open one of the EVSE; what is sent again finds it by its name, and a stop without its
+    number by what it said."""
+    key = await station(pool)
+    await say(ledger, key, SessionStarted(evse_id=1, id_token=None, at=T0, meter_wh=0.0))
+    for _ in range(2):
+        await say(ledger, key, event(Stage.UPDATED, 1, 5, 500.0, evse_id=1))
+    (session,) = await sessions(pool, key)
+    assert (session.transaction_ref, session.named_by_station) == ("T-1", True)
+    assert (session.start_key, session.energy_wh) == ("tx:T-1", 500.0)
+    for ref in ("0", "77", "77"):
+        await say(ledger, key, SessionStopped(transaction_ref=ref, at=at(9), meter_wh=900.0))
+    (session,) = await sessions(pool, key)
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 900.0)
+    assert session.flags == (NUMBER_MISSING,)
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_end_of_a_name_that_nobody_knows_finds_the_open_session(
+    pool: Pool, ledger: PostgresLedger
+) -> None:
+    """Of its EVSE; by a number that the server gave it is found without further question."""
+    key = await station(pool)
+    for evse in (1, 2):
+        start = SessionStarted(evse_id=evse, id_token=None, at=T0, meter_wh=0.0)
+        reply = await say(ledger, key, start)
+    assert isinstance(reply, StartAnswered)
+    await say(ledger, key, event(Stage.ENDED, 1, 5, 500.0, evse_id=1))
+    number = reply.transaction_ref
+    await say(ledger, key, event(Stage.ENDED, 1, 6, 600.0, evse_id=2, transaction_ref=number))
+    assert {s.evse_id: s.energy_wh for s in await sessions(pool, key)} == {1: 500.0, 2: 600.0}
 
 
 @pytest_twisted.ensureDeferred

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from twisted.internet.defer import Deferred
 
-from csms.core.events import Event
+from csms.core.events import FREQUENT, Event
 from csms.core.ports import Position
 from csms.storage.outbox import APPEND, EVENTS_PER_ROW, PostgresOutbox, publish
 from csms.storage.pool import Cursor, Pool
@@ -27,7 +27,10 @@ class Bench:
     async def append(self, *events: Event, at: datetime = OLD) -> None:
         """Commit events."""
         text = msgspec.json.encode(events).decode()
-        await self.pool.execute("INSERT INTO outbox (events, at) VALUES (%s, %s)", (text, at))
+        frequent = all(event.kind in FREQUENT for event in events)
+        await self.pool.execute(
+            "INSERT INTO outbox (events, frequent, at) VALUES (%s, %s, %s)", (text, frequent, at)
+        )
 
 
 @pytest.fixture
@@ -98,5 +101,5 @@ async def test_many_events(bench: Bench) -> None:
 @waits
 async def test_statement_for_others(bench: Bench) -> None:
     """Others append with one statement of their own."""
-    await bench.pool.execute(APPEND, (msgspec.json.encode([fact(4)]).decode(),))
+    await bench.pool.execute(APPEND, (msgspec.json.encode([fact(4)]).decode(), False))
     assert numbers(await bench.outbox.read(Position(), 10)) == [4]

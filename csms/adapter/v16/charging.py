@@ -25,11 +25,10 @@ from csms.core.charging.profiles import (
     plain,
 )
 from csms.core.commands import Command
-from csms.core.errors import Invalid
 
 _INTEGER = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 
-_NAMES: Mapping[str, str] = {
+NAMES: Mapping[str, str] = {
     "chargingProfileId": "id",
     "chargingProfileKind": "kind",
     "chargingProfilePurpose": "purpose",
@@ -47,13 +46,13 @@ _PURPOSES: Mapping[str, str] = {
     "TxProfile": "TxProfile",
 }
 
-PROFILE = wording("v16", "SetChargingProfile", "csChargingProfiles", names=_NAMES, words=_WORDS)
+PROFILE = wording("v16", "SetChargingProfile", "csChargingProfiles", names=NAMES, words=_WORDS)
 
 
 def spell_profile(profile: ChargingProfile, ref: int | None = None) -> Json:
     """A profile as 1.6 writes it; ``ref`` is its id if it has none.
 
-    Raises `Unspeakable`, and `Invalid` for a transaction that is none of 1.6.
+    Raises `Unspeakable`.
     """
     content = {**plain(profile), "id": v.id_of(profile, ref)}
     if len(profile.schedules) != 1:
@@ -63,9 +62,7 @@ def spell_profile(profile: ChargingProfile, ref: int | None = None) -> Json:
     content["schedules"] = schedule
     if profile.transaction_ref is not None:
         if _INTEGER(profile.transaction_ref) is None:
-            raise Invalid(
-                "A transaction of OCPP 1.6 has an integer for its id.", field="transaction_ref"
-            )
+            raise Unspeakable("transactions by a number only")
         content["transaction_ref"] = int(profile.transaction_ref)
     whole: Json = PROFILE.to_wire(content, "a charging profile")
     return whole
@@ -141,7 +138,7 @@ def _ask_schedule(command: v.AskSchedule) -> Request:
     return Request("GetCompositeSchedule", payload)
 
 
-_SCHEDULE = wording("v16", "GetCompositeScheduleResponse", names=_NAMES)
+_SCHEDULE = wording("v16", "GetCompositeScheduleResponse", names=NAMES)
 
 
 class _Answer(Struct, frozen=True):
@@ -190,7 +187,14 @@ COMMANDS: Mapping[type[Command], Outbound] = {
         lambda _command: Unsupported("OCPP 1.6 has no report of charging profiles."), {}
     ),
     v.SetProfile: Outbound(
-        _set_profile, {"connectorId": "evse_id", "csChargingProfiles": "profile"}, _replaced
+        _set_profile,
+        {
+            "connectorId": "evse_id",
+            "csChargingProfiles": "profile",
+            "csChargingProfiles.chargingSchedule": "profile.schedules[0]",
+        },
+        _replaced,
+        names=NAMES,
     ),
     v.UpdateSchedule: Outbound(
         lambda _command: Unsupported("OCPP 1.6 has no dynamic charging profiles."), {}

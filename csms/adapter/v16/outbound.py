@@ -24,7 +24,6 @@ from csms.core.commands import (
     Trigger,
     Unlock,
 )
-from csms.core.errors import Invalid
 
 _INTEGER = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 
@@ -46,11 +45,10 @@ def _remote_start(command: RemoteStart) -> Request | Unsupported:
     return Request("RemoteStartTransaction", payload)
 
 
-def _remote_stop(command: RemoteStop) -> Request:
+def _remote_stop(command: RemoteStop) -> Request | Unsupported:
     if _INTEGER(command.transaction_ref) is None:
-        raise Invalid(
-            "A transaction of OCPP 1.6 has an integer for its id.", field="transaction_ref"
-        )
+        # As of a session that began while the station spoke 2.x.
+        return Unsupported("OCPP 1.6 knows transactions by a number only.")
     return Request("RemoteStopTransaction", {"transactionId": int(command.transaction_ref)})
 
 
@@ -137,7 +135,13 @@ def provokes(request: Request) -> frozenset[str]:
 COMMANDS: Mapping[type[Command], Outbound] = {
     RemoteStart: Outbound(
         _remote_start,
-        {"idTag": "id_token", "connectorId": "evse_id", "chargingProfile": "charging_profile"},
+        {
+            "idTag": "id_token",
+            "connectorId": "evse_id",
+            "chargingProfile": "charging_profile",
+            "chargingProfile.chargingSchedule": "charging_profile.schedules[0]",
+        },
+        names=charging.NAMES,
     ),
     RemoteStop: Outbound(_remote_stop, {"transactionId": "transaction_ref"}),
     Reset: Outbound(_reset, {"type": "kind"}),

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import attrs
 import orjson
+from msgspec.structs import replace
 
 from csms.adapter.faults import PayloadError
 from csms.adapter.leaves import Lenience
@@ -117,7 +118,8 @@ class Carrier:
         2.0.1."""
         request = self.row.spell(command)
         if isinstance(request, Unsupported):
-            return request
+            # What 2.0.1 has no words for, cannot be said in this way either.
+            return replace(request, reason=request.reason.replace("OCPP 2.0.1", "OCPP 1.6"))
         flaw = V201.schemas.outbound_flaw(f"{request.action}Request", request.payload)
         if flaw is not None:
             field = self.row.field(flaw.path)

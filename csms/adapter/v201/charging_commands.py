@@ -9,7 +9,7 @@ import msgspec
 
 from csms.adapter.schema import Json
 from csms.adapter.tables import Outbound, Request, Unsupported
-from csms.adapter.v201.charging_words import Words
+from csms.adapter.v201.charging_words import NAMES, Words
 from csms.adapter.wording import Unspeakable, lenient
 from csms.core.charging import vocabulary as v
 from csms.core.charging.profiles import (
@@ -28,7 +28,7 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
         try:
             profile = words.spell_profile(command.profile, command.ref)
         except Unspeakable as error:
-            return words.unspeakable(error)
+            return words.unspeakable(error, "profile")
         payload: Json = {"evseId": command.evse_id, "chargingProfile": profile}
         return Request("SetChargingProfile", payload)
 
@@ -42,7 +42,7 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
                 stackLevel=command.stack_level,
             )
         except Unspeakable as error:
-            return words.unspeakable(error)
+            return words.unspeakable(error, "purpose")
         return Request(
             "ClearChargingProfile", {"chargingProfileCriteria": criteria} if criteria else {}
         )
@@ -56,7 +56,7 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
                 chargingLimitSource=list(command.sources) or None,
             )
         except Unspeakable as error:
-            return words.unspeakable(error)
+            return words.unspeakable(error, "purpose")
         payload = _present(
             requestId=command.ref or 0, evseId=command.evse_id, chargingProfile=criterion
         )
@@ -97,7 +97,9 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
             },
             learn_reported,
         ),
-        v.SetProfile: Outbound(set_profile, {"evseId": "evse_id", "chargingProfile": "profile"}),
+        v.SetProfile: Outbound(
+            set_profile, {"evseId": "evse_id", "chargingProfile": "profile"}, names=NAMES
+        ),
         v.UpdateSchedule: Outbound(
             lambda _command: Unsupported(f"OCPP {words.version} has no dynamic charging profiles."),
             {},

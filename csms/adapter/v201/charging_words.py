@@ -9,7 +9,7 @@ import msgspec
 
 from csms.adapter.faults import PayloadError
 from csms.adapter.notes import Notes
-from csms.adapter.schema import Json
+from csms.adapter.schema import Json, dotted
 from csms.adapter.tables import Unsupported
 from csms.adapter.wording import Unspeakable, Wording, strict, wording
 from csms.core.charging import vocabulary as v
@@ -54,9 +54,10 @@ class Words:
             wording(folder, "GetCompositeScheduleResponse", "schedule", names=NAMES),
         )
 
-    def unspeakable(self, error: Unspeakable) -> Unsupported:
-        """Why it is not said."""
-        return Unsupported(f"OCPP {self.version} knows {error}.")
+    def unspeakable(self, error: Unspeakable, field: str) -> Unsupported:
+        """Why it is not said; ``field`` has it."""
+        place = dotted((field, *error.place))
+        return Unsupported(f"OCPP {self.version} knows {error}.", place)
 
     def spell_profile(self, profile: ChargingProfile, ref: int | None = None) -> Json:
         """A profile; ``ref`` is its id if it has none.  Raises `Unspeakable`."""

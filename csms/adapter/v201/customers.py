@@ -84,10 +84,10 @@ COMMANDS: Mapping[type[Command], Outbound] = {
     AskCustomer: Outbound(
         _spell,
         {
-            "customerCertificate": "customer.certificate",
-            "customerIdentifier": "customer.identifier",
-            "idToken.idToken": "customer.id_token",
-            "idToken.type": "customer.kind",
+            "customerCertificate": "certificate",
+            "customerIdentifier": "customer_identifier",
+            "idToken.idToken": "id_token",
+            "idToken.type": "kind",
             "requestId": "ref",
         },
     )

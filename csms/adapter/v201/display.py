@@ -9,7 +9,7 @@ import msgspec
 
 from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Notes, Rule
-from csms.adapter.schema import Json
+from csms.adapter.schema import Json, dotted
 from csms.adapter.tables import Inbound, Outbound, Request, Unsupported
 from csms.adapter.v201.fields import spare_number
 from csms.adapter.v201.replies import write_nothing
@@ -74,7 +74,7 @@ def _commands(version: str, words: Wording) -> Mapping[type[Command], Outbound]:
         try:
             return Request("SetDisplayMessage", {"message": words.to_wire(content, "a message")})
         except Unspeakable as error:
-            return Unsupported(f"OCPP {version} knows {error}.")
+            return Unsupported(f"OCPP {version} knows {error}.", dotted(error.place))
 
     def spell_report(command: v.ReportMessages) -> Request:
         payload: dict[str, Any] = {"requestId": command.ref or 0}
@@ -94,13 +94,16 @@ def _commands(version: str, words: Wording) -> Mapping[type[Command], Outbound]:
         v.SetMessage: Outbound(
             spell_set,
             {
-                "message": "message",
-                "message.endDateTime": "message.end_at",
-                "message.id": "ref",
-                "message.message": "message.message",
-                "message.messageExtra": "message.message_extra",
-                "message.startDateTime": "message.start_at",
-                "message.transactionId": "message.transaction_ref",
+                "message.endDateTime": "end_at",
+                "message.id": "message_id",
+                "message.message.content": "content",
+                "message.message.format": "format",
+                "message.message.language": "language",
+                "message.messageExtra": "translations",
+                "message.priority": "priority",
+                "message.startDateTime": "start_at",
+                "message.state": "state",
+                "message.transactionId": "session_id",
             },
         ),
     }

@@ -11,7 +11,7 @@ import orjson
 from csms.adapter.tables import Outbound, Request, Unsupported
 from csms.adapter.texts import mended_json
 from csms.adapter.times import same
-from csms.adapter.v201.charging_words import V201_WORDS, Words
+from csms.adapter.v201.charging_words import NAMES, V201_WORDS, Words
 from csms.adapter.wording import Unspeakable
 from csms.core.charging.profiles import ChargingProfile, plain
 from csms.core.commands import (
@@ -56,7 +56,7 @@ def remote_start(command: RemoteStart, words: Words = V201_WORDS) -> Request | U
         try:
             profile = words.spell_profile(command.charging_profile, command.ref)
         except Unspeakable as error:
-            return words.unspeakable(error)
+            return words.unspeakable(error, "charging_profile")
     payload = _present(
         idToken={"idToken": command.id_token, "type": command.kind or "Central"},
         remoteStartId=_start_id(command) if command.ref is None else command.ref,
@@ -207,10 +207,7 @@ TRIGGER_FIELDS: Mapping[str, str] = {
 }
 
 COMMANDS: Mapping[type[Command], Outbound] = {
-    RemoteStart: Outbound(
-        remote_start,
-        START_FIELDS,
-    ),
+    RemoteStart: Outbound(remote_start, START_FIELDS, names=NAMES),
     RemoteStop: Outbound(_remote_stop, {"transactionId": "transaction_ref"}),
     Reset: Outbound(_reset, RESET_FIELDS),
     Unlock: Outbound(_unlock, {"evseId": "evse_id", "connectorId": "connector_id"}),

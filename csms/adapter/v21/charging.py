@@ -13,7 +13,7 @@ from csms.adapter.schema import Json
 from csms.adapter.tables import Inbound, Outbound, Request, Unsupported
 from csms.adapter.v201.charging import inbound
 from csms.adapter.v201.charging_commands import commands, interpreters
-from csms.adapter.v201.charging_words import Words
+from csms.adapter.v201.charging_words import NAMES, Words
 from csms.adapter.v201.fields import MAX_INT64
 from csms.adapter.v201.outbound import START_FIELDS, interpret_start, remote_start
 from csms.adapter.v201.replies import Payload
@@ -48,7 +48,7 @@ def _update(command: v.UpdateSchedule) -> Request | Unsupported:
     try:
         figures = _UPDATE.to_wire(plain(command.update))
     except Unspeakable as error:  # pragma: no cover - it has words for all
-        return V21_WORDS.unspeakable(error)
+        return V21_WORDS.unspeakable(error, "update")
     payload: dict[str, Any] = {
         "chargingProfileId": command.profile_id,
         "scheduleUpdate": figures,
@@ -74,7 +74,7 @@ INBOUND: Mapping[str, Inbound] = {
     "PullDynamicScheduleUpdate": Inbound(_read_pull, v.UpdateGiven, _write_update),
 }
 COMMANDS: Mapping[type[Command], Outbound] = {
-    RemoteStart: Outbound(partial(remote_start, words=V21_WORDS), START_FIELDS),
+    RemoteStart: Outbound(partial(remote_start, words=V21_WORDS), START_FIELDS, names=NAMES),
     **commands(V21_WORDS),
     v.UpdateSchedule: Outbound(
         _update, {"chargingProfileId": "profile_id", "scheduleUpdate": "update"}

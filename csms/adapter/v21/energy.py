@@ -8,7 +8,7 @@ from typing import Any
 from csms.adapter.faults import PayloadError
 from csms.adapter.leaves import Lenience
 from csms.adapter.notes import Notes, Rule
-from csms.adapter.schema import Json
+from csms.adapter.schema import Json, dotted
 from csms.adapter.tables import Inbound, Outbound, Request, Unsupported
 from csms.adapter.times import moment, wire_time
 from csms.adapter.v201.fields import spare_number, spare_text
@@ -150,7 +150,9 @@ def _set_control(command: v.SetControl) -> Request | Unsupported:
     try:
         return Request("SetDERControl", _CONTROL.to_wire(content, "a DER control"))
     except Unspeakable as error:
-        return Unsupported(f"OCPP 2.1 knows {error}.")
+        # Everything else has a fixed name: it is within the settings.
+        place = dotted(("settings", *error.place[1:]))
+        return Unsupported(f"OCPP 2.1 knows {error}.", place)
 
 
 def _clear_controls(command: v.ClearControls) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from csms.adapter.schema import Json
+from csms.adapter.schema import Json, dotted
 from csms.adapter.tables import Outbound, Request, Unsupported
 from csms.adapter.v201.fields import MAX_INT32
 from csms.adapter.wording import Unspeakable, strict, wording
@@ -19,7 +19,7 @@ def _spelled(tariff: dict[str, object]) -> Json | Unsupported:
     try:
         whole: Json = _TARIFF.to_wire(tariff, "a tariff")
     except Unspeakable as error:
-        return Unsupported(f"OCPP 2.1 knows {error}.")
+        return Unsupported(f"OCPP 2.1 knows {error}.", dotted(("tariff", *error.place)))
     return whole
 
 

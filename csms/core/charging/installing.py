@@ -78,7 +78,7 @@ def profiles_told(
     )
     drops: tuple[Write, ...] = ()
     wish = state.answer(v.WishAsked)
-    if taken.completed and wish is not None:
+    if taken.conclusive and wish is not None:
         drops = tuple(drops_for(wish, key, now, unseen_ref=report.ref))
     return Decision(ACKNOWLEDGED, (*holds, *drops, *taken.writes))
 

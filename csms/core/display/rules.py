@@ -42,7 +42,7 @@ def told(
     report: v.MessagesTold, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
     """Hold what is told (O03.FR.04); once everything that was asked for is told, what it left out
-    is gone."""
+    is gone.  That there is nothing is said by a status, not by an empty report."""
     holds: list[Write] = [
         Hold(
             station_id=key.id,
@@ -69,7 +69,7 @@ def told(
         last=report.last,
     )
     wish = state.answer(WishAsked)
-    if taken.completed and wish is not None:
+    if taken.conclusive and wish is not None:
         holds.append(_drop(key, wish, now, report.ref))
     return Decision(ACKNOWLEDGED, (*holds, *taken.writes))
 

@@ -164,7 +164,7 @@ def controls_told(
         last=report.last,
     )
     wish = state.answer(WishAsked)
-    if taken.completed and wish is not None:
+    if taken.conclusive and wish is not None:
         holds.append(_drop(wish, key, now, report.ref))
     return Decision(ACKNOWLEDGED, (*holds, *taken.writes))
 

@@ -8,8 +8,9 @@ from base64 import b64decode
 
 from csms.core.errors import Invalid
 
+# Each character has one place to go, or white space without an end would take cubic time.
 _CERTIFICATE = re.compile(
-    r"\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----\s*"
+    r"\s*+-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]++)-----END CERTIFICATE-----\s*+"
 )
 
 

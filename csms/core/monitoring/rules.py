@@ -68,7 +68,8 @@ def report_asked(report: MonitorsReported) -> Question:
 def reported(
     report: MonitorsReported, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
-    """Keep a part of a report of monitors (N02); one of all that is complete shows what is gone."""
+    """Keep a part of a report of monitors (N02); one of all that is complete, and not empty, shows
+    what is gone: that there are none is said by a status."""
     items = [msgspec.to_builtins(item) for item in report.items]
     taken = part_taken(
         key,
@@ -90,7 +91,8 @@ def reported(
     event = fact("station.report", key, now, kind=KIND, ref=report.ref)
     request = state.answer(RequestAsked)
     gone: tuple[Drop, ...] = ()
-    if request is not None and not (request.get("criteria") or request.get("items")):
+    everything = request is not None and not (request.get("criteria") or request.get("items"))
+    if taken.conclusive and everything:
         gone = (Drop(station_id=key.id, kind=MONITOR, unseen_ref=report.ref, at=now),)
     return Decision(ACKNOWLEDGED, (*taken.writes, *held, *gone), (event,))
 

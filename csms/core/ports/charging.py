@@ -83,6 +83,9 @@ class IProfiles(Interface):
         """Sessions have begun: profiles that came with their remote start are of their
         transaction."""
 
+    def awaited(session_ids: Sequence[str]) -> Awaitable[frozenset[str]]:
+        """Those of the sessions on whose EVSE a vehicle told its needs."""
+
     def ended(session_ids: Sequence[str], at: datetime) -> Awaitable[None]:
         """Sessions have ended, and with them what stations held for their transactions."""
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from csms.core.events import Event
 
@@ -24,8 +24,11 @@ class IOutboxLog(Interface):
     def position(name: str) -> Awaitable[Position]:
         """Up to where the subscriber has taken events; a new one begins with the oldest kept."""
 
-    def read(after: Position, limit: int) -> Awaitable[Sequence[tuple[Position, str]]]:
-        """The next rows, each a JSON array of events.
+    def read(
+        after: Position, limit: int, *, frequent: bool = True
+    ) -> Awaitable[Sequence[tuple[Position, str]]]:
+        """The next rows, each a JSON array of events; without those that hold only kinds of
+        `csms.core.events.FREQUENT`, unless ``frequent``.
 
         Nothing that could still be preceded by a row of a transaction under way.
         """
@@ -39,6 +42,8 @@ class IOutboxLog(Interface):
 
 class ISubscriber(Interface):
     """Somebody who wants the domain's events, at least once, in order per station."""
+
+    frequent = Attribute("Whether it wants those of `csms.core.events.FREQUENT`, too.")
 
     def receive(events: Sequence[Event]) -> Awaitable[None]:
         """Take events; raising makes them come again."""

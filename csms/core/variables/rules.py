@@ -72,7 +72,8 @@ def report_asked(report: VariablesReported) -> Question:
 def reported(
     report: VariablesReported, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
-    """Keep a part of a report (2.x B07, B08); a complete full one shows what is gone."""
+    """Keep a part of a report (2.x B07, B08); a complete full one shows what is gone, unless it is
+    empty: every station has variables."""
     items = tuple(map(readable, report.items))
     taken = part_taken(
         key,
@@ -95,7 +96,7 @@ def reported(
         return Decision(ACKNOWLEDGED, tuple(writes))
     request = state.answer(RequestAsked) or {}
     base = request.get("base")
-    if base == ReportBase.FULL:
+    if base == ReportBase.FULL and taken.conclusive:
         gone = ForgetVariables(station_id=key.id, unseen_ref=report.ref, at=now)
         whole = NoteInventory(
             station_id=key.id, operator_id=key.operator_id, ref=report.ref, at=now

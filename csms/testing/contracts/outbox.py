@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 from zope.interface.verify import verifyObject
 
 from csms.core.events import Event
@@ -82,6 +83,16 @@ class OutboxContract:
         assert await bench.outbox.position("s") == after
         assert await bench.outbox.position("other") == start
         assert not await bench.outbox.read(after, 10)
+
+    @waits
+    async def test_leaves_frequent_ones_out(self, bench: OutboxBench) -> None:
+        """For those who do not want them; the others are in their order all the same."""
+        await bench.append(fact(1))
+        await bench.append(replace(fact(2), kind="session.meter"))
+        await bench.append(replace(fact(3), kind="session.charging_state"), fact(4))
+        assert numbers(await bench.outbox.read(Position(), 10)) == [1, 2, 3, 4]
+        assert numbers(await bench.outbox.read(Position(), 10, frequent=False)) == [1, 3, 4]
+        assert numbers(await bench.outbox.read(Position(), 1, frequent=False)) == [1]
 
     @waits
     async def test_overtaken(self, bench: OutboxBench) -> None:

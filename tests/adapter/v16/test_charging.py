@@ -155,10 +155,51 @@ def test_nothing_of_energy() -> None:
 
 
 def test_a_transaction_that_is_none() -> None:
-    """1.6 numbers its transactions."""
+    """1.6 numbers its transactions; one of 2.x can be one that still runs."""
     odd = replace(OWN, transaction_ref="T1")
-    with pytest.raises(Invalid):
-        DIALECT.request(v.SetProfile(evse_id=1, profile=odd))
+    assert DIALECT.request(v.SetProfile(evse_id=1, profile=odd)) == Unsupported(
+        "OCPP 1.6 knows transactions by a number only.", None
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "field"),
+    [
+        ({"limit": 1.23}, "limit"),
+        ({"limit": 1.0, "number_phases": 2**40}, "number_phases"),
+    ],
+)
+def test_fields_are_those_of_who_asks(period: dict[str, Any], field: str) -> None:
+    """Not those of the wire, nor in another place."""
+    one = Period(start_period=0, limit=16.0)
+    odd = Period(start_period=60, **period)
+    [day] = PROFILE.schedules
+    profile = replace(OWN, schedules=(replace(day, periods=(one, odd)),))
+    place = f"schedules[0].periods[1].{field}"
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(v.SetProfile(evse_id=1, profile=profile))
+    assert caught.value.field == f"profile.{place}"
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(
+            RemoteStart(id_token="A", charging_profile=replace(profile, transaction_ref=None))
+        )
+    assert caught.value.field == f"charging_profile.{place}"
+
+
+def test_what_no_version_knows() -> None:
+    """It was misspelt; what only 1.6 lacks is told so."""
+    for mode, known in (("Odd", False), ("ChargingOnly", True)):
+        [day] = PROFILE.schedules
+        period = Period(start_period=0, limit=16.0, operation_mode=mode)
+        command = v.SetProfile(
+            evse_id=1, profile=replace(OWN, schedules=(replace(day, periods=(period,)),))
+        )
+        if known:
+            assert isinstance(DIALECT.request(command), Unsupported)
+            continue
+        with pytest.raises(Invalid) as caught:
+            DIALECT.request(command)
+        assert caught.value.field == "profile.schedules[0].periods[0].operation_mode"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from csms.adapter.dialect import DIALECTS, Dialect, Request, Understood, Unsupported
 from csms.core.commands import Command, Raw
@@ -20,6 +21,7 @@ from csms.core.display.vocabulary import (
     SetMessage,
     Text,
 )
+from csms.core.errors import Invalid
 from csms.core.replies import Acknowledged
 from csms.core.values import Strictness
 
@@ -97,6 +99,44 @@ def test_what_came_with_2_1() -> None:
     for command in (extra, code):
         assert isinstance(NEW.request(command), Request)
         assert isinstance(MID.request(command), Unsupported)
+
+
+def test_what_no_version_knows() -> None:
+    """Is named as whoever asks calls it; what is new in 2.1 is told to be."""
+    later = replace(PLAIN, message=replace(PLAIN.message, state="Suspended"))
+    told = MID.request(later)
+    assert isinstance(told, Unsupported)
+    assert told.reason == "OCPP 2.0.1 knows no state Suspended."
+    assert isinstance(NEW.request(later), Request)
+    for dialect in (MID, NEW):
+        with pytest.raises(Invalid) as caught:
+            dialect.request(replace(PLAIN, message=replace(PLAIN.message, state="Sleepy")))
+        assert caught.value.field == "state"
+
+
+@modern
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"message": Text(format=Format.UTF8, content="x" * 1025)}, "content"),
+        ({"message": Text(format=Format.UTF8, content="x", language="y" * 9)}, "language"),
+        ({"end_at": "tomorrow"}, "end_at"),
+        ({"transaction_ref": "x" * 37}, "session_id"),
+    ],
+)
+def test_fields_are_those_of_who_asks(dialect: Dialect, changed: Any, field: str) -> None:
+    """Not those of the wire."""
+    with pytest.raises(Invalid) as caught:
+        dialect.request(replace(PLAIN, message=replace(PLAIN.message, **changed)))
+    assert caught.value.field == field
+
+
+def test_fields_of_translations() -> None:
+    """Each by its number."""
+    extra = (HELLO, Text(format=Format.UTF8, content="x" * 1025))
+    with pytest.raises(Invalid) as caught:
+        NEW.request(replace(PLAIN, message=replace(PLAIN.message, message_extra=extra)))
+    assert caught.value.field == "translations[1].content"
 
 
 def test_a_raw_message_that_says_more_stays_as_it_is() -> None:

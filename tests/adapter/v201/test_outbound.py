@@ -191,13 +191,13 @@ def test_a_start_without_a_number_is_given_one(version: Version) -> None:
                 id_token="TAG",
                 charging_profile=replace(STARTED_WITH, purpose=Purpose.TX_DEFAULT),
             ),
-            "charging_profile.chargingProfilePurpose",
+            "charging_profile.purpose",
         ),
         (
             RemoteStart(
                 id_token="TAG", charging_profile=replace(STARTED_WITH, transaction_ref="7")
             ),
-            "charging_profile.transactionId",
+            "charging_profile.transaction_ref",
         ),
         (RemoteStop(transaction_ref=""), "transaction_ref"),
         (RemoteStop(transaction_ref="x" * 37), "transaction_ref"),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from csms.adapter.dialect import DIALECTS, Request, Understood, Unsupported
+from csms.adapter.dialect import DIALECTS, Request, Understood
 from csms.adapter.v21.version import V21
 from csms.core.commands import Command, Raw
 from csms.core.energy import vocabulary as v
+from csms.core.errors import Invalid
 from csms.core.replies import Acknowledged
 from csms.core.values import Strictness
 
@@ -101,11 +102,28 @@ def test_signals() -> None:
 
 
 def test_settings_of_another_kind() -> None:
-    """A field that the structure does not have is not left out."""
+    """A field that no version has is the caller's mistake, whatever the station speaks."""
     odd = v.SetControl(
         control_id="c1", control_type=v.ControlType.VOLT_VAR, is_default=True, settings={"tilt": 1}
     )
-    assert DIALECT.request(odd) == Unsupported("OCPP 2.1 knows no tilt in curve.")
+    for dialect in DIALECTS.values():
+        with pytest.raises(Invalid) as caught:
+            dialect.request(odd)
+        assert caught.value.field == "settings.tilt"
+
+
+def test_fields_are_those_of_who_asks() -> None:
+    """Not those of the wire."""
+    point = {"x": 1.0, "y": "high"}
+    odd = v.SetControl(
+        control_id="c1",
+        control_type=v.ControlType.VOLT_VAR,
+        is_default=True,
+        settings={**CURVE, "curve_data": [point]},
+    )
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(odd)
+    assert caught.value.field == "settings.curve_data[0].y"
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,28 @@ def test_what_no_tariff_has(command: Any) -> None:
         **{name: getattr(command, name) for name in command.__struct_fields__ if name != "tariff"},
         tariff=other,
     )
-    assert NEW.request(changed) == Unsupported("OCPP 2.1 knows no surprise in a tariff.")
+    for dialect in (OLD, MID, NEW):
+        with pytest.raises(Invalid) as refused:
+            dialect.request(changed)
+        assert refused.value.field == "tariff.surprise"
     with pytest.raises(Invalid) as refused:
         NEW.request(SetTariff(tariff={**TARIFF, "currency": "EURO"}))
     assert refused.value.field == "tariff.currency"
+
+
+@pytest.mark.parametrize(
+    ("energy", "field"),
+    [
+        ({"prices": [{"price_kwh": "x"}]}, "tariff.energy.prices[0].price_kwh"),
+        ({"prices": [{"price_kwh": 1}, {"priceKwh": 1}]}, "tariff.energy.prices[1].priceKwh"),
+        ({"prices": [{}]}, "tariff.energy.prices[0].price_kwh"),
+    ],
+)
+def test_fields_are_those_of_who_asks(energy: Any, field: str) -> None:
+    """Not those of the wire; what was misspelt, as it was."""
+    with pytest.raises(Invalid) as refused:
+        NEW.request(SetTariff(tariff={**TARIFF, "energy": energy}))
+    assert refused.value.field == field
 
 
 def test_a_raw_tariff_that_says_more_stays_as_it_is() -> None:

@@ -181,6 +181,13 @@ def test_told_profiles_are_held(desk: Desk) -> None:
     assert len(writes(desk, TakePart)) == 1
 
 
+def test_an_empty_report_drops_nothing(desk: Desk) -> None:
+    """That there are no profiles is said by a status."""
+    desk.book.answers[v.WishAsked] = lambda *_: ({"profile_ids": [], "sources": []},)
+    desk.say(KEY, replace(told(8), profiles=()))
+    assert writes(desk, Drop) == []
+
+
 def test_a_complete_report_drops_what_it_left_out(desk: Desk) -> None:
     """Of what was asked for, once all parts are there; one that comes again changes nothing."""
     wish = {"profile_ids": [], "sources": ["CSO", "EMS"], "evse_id": 1, "purpose": "TxProfile"}

@@ -118,6 +118,13 @@ def test_what_is_told_is_held(desk: Desk) -> None:
     ]
 
 
+def test_an_empty_report_shows_nothing(desk: Desk) -> None:
+    """That nothing fits is said by a status."""
+    desk.book.answers[WishAsked] = lambda _key, _ask: ({"message_ids": [1], "state": None},)
+    desk.say(CP1, MessagesTold(ref=3, messages=()))
+    assert not kept(desk, Drop)
+
+
 def test_what_nobody_asked_for_is_held_too(desk: Desk) -> None:
     """But nothing is taken to be gone, for nobody knows what it is all of."""
     desk.say(CP1, MessagesTold(ref=9, messages=({"id": 1},)))

@@ -189,6 +189,13 @@ def test_told_controls_are_held(desk: Desk) -> None:
     assert len(writes(desk, TakePart)) == 1
 
 
+def test_an_empty_report_drops_nothing(desk: Desk) -> None:
+    """That there are no controls is said by a status."""
+    desk.book.answers[WishAsked] = lambda *_: ({"is_default": True, "control_id": None},)
+    desk.say(KEY, v.ControlsTold(ref=3, controls=()))
+    assert writes(desk, Drop) == []
+
+
 def test_a_complete_report_drops_what_it_left_out(desk: Desk) -> None:
     """Of what was asked for, once all parts are there."""
     desk.book.answers[WishAsked] = lambda *_: ({"is_default": True, "control_id": None},)

@@ -130,6 +130,14 @@ def test_report(desk: Desk, request_: Any, gone: list[int]) -> None:
     assert desk.last("station.report").data == {"kind": "monitoring", "ref": 9}
 
 
+def test_an_empty_report_of_monitors_shows_nothing(desk: Desk) -> None:
+    """That there are none is said by a status."""
+    know(desk, RequestAsked, {})
+    desk.say(KEY, MonitorsReported(ref=9, number=0, last=True, items=()))
+    assert not kept(desk, Drop)
+    assert desk.last("station.report").data["ref"] == 9
+
+
 def test_there_is_an_end_to_monitors(desk: Desk) -> None:
     """A station cannot fill the database with numbers that it makes up."""
     know(desk, MonitorsCounted, MAX_MONITORS)

@@ -113,6 +113,15 @@ def test_other_reports_leave_the_rest_alone(desk: Desk, request_: Any) -> None:
     assert not kept(desk, NoteInventory)
 
 
+def test_an_empty_report_shows_nothing(desk: Desk) -> None:
+    """A full one that has nothing in it is no device model: nothing is taken to be gone."""
+    know(desk, RequestAsked, {"base": "full"})
+    desk.say(KEY, part(0, last=True))
+    assert not kept(desk, ForgetVariables)
+    assert not kept(desk, NoteInventory)
+    assert desk.last("station.report").data["ref"] == 3
+
+
 def test_there_is_an_end(desk: Desk) -> None:
     """A station cannot fill the database with names it makes up."""
     know(desk, VariablesCounted, MAX_ATTRIBUTES)
