@@ -42,3 +42,5 @@ class Oddity(StrEnum):
     STATUS_OUT_OF_ORDER = "status_out_of_order"
     CLOCK_AHEAD = "clock_ahead"
     UNKNOWN_STREAM = "unknown_stream"
+    # What is beyond bearing.
+    QUARANTINE_FULL = "quarantine_full"

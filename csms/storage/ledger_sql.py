@@ -6,6 +6,8 @@ with LIMIT keep the planner on the indexes whatever it believes of the size of t
 
 from __future__ import annotations
 
+from csms.core.oddities import Oddity
+
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 STATION_OF = """
@@ -342,8 +344,6 @@ MOST_QUARANTINED = 20_000
 """Messages that are kept of one station in quarantine, per day (UTC)."""
 MOST_QUARANTINED_BYTES = 200_000_000
 """So is how long they are together; the one that goes beyond is kept."""
-QUARANTINE_FULL = "quarantine_full"
-"""The quirk of a station that sends more of it."""
 
 # A station that sends the same again and again is heard once.  A day that was full stays full, so
 # its `dropped` is above 0 only where this message is dropped.  Answers with those stations.
@@ -376,7 +376,7 @@ WITH q AS (
     FROM q JOIN counted USING (station_id, day) WHERE counted.dropped = 0
 ), noted AS (
     INSERT INTO quirk AS known (station_id, operator_id, name, count, example, first_at, last_at)
-    SELECT station_id, min(operator_id), '{QUARANTINE_FULL}', count(*), max(action),
+    SELECT station_id, min(operator_id), '{Oddity.QUARANTINE_FULL}', count(*), max(action),
            min(dropped_at), max(dropped_at)
     FROM counted WHERE dropped > 0 GROUP BY station_id ORDER BY station_id
     ON CONFLICT (station_id, name) DO UPDATE SET

@@ -626,9 +626,9 @@ def test_unknown_stream() -> None:
 
 
 def test_every_rule_has_a_test() -> None:
-    """By its name: a row above, or a function."""
+    """By its name: a row above, or a function.  What only the ledger sees is tested beside it."""
     tested: dict[str, Callable[..., object]] = {
         name.removeprefix("test_"): test for name, test in globals().items() if callable(test)
     }
     rows = {name for _, name, _, _ in ROWS}
-    assert {*Rule, *Oddity} <= rows | tested.keys()
+    assert {*Rule, *Oddity} - {Oddity.QUARANTINE_FULL} <= rows | tested.keys()

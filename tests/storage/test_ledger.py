@@ -23,6 +23,7 @@ from csms.core.decisions import Decision, Policy, Question, Stale, Unstorable
 from csms.core.events import Event
 from csms.core.firmware.vocabulary import FirmwareProgressed
 from csms.core.logs.vocabulary import LogUploadProgressed
+from csms.core.oddities import Oddity
 from csms.core.ports import ILedger
 from csms.core.replies import AuthorizationGiven, ConnectionClaimed, Reply, StartAnswered
 from csms.core.reports import (
@@ -533,7 +534,7 @@ async def test_the_quarantine_of_a_day_has_an_end(
     )
     assert found == (dropped, "StopTransaction", "f", sha256(b"[3]").hexdigest())
     quirk = await pool.many("SELECT station_id, name, count FROM quirk", (), lambda *row: row)
-    assert quirk == [(key.id, "quarantine_full", dropped)]
+    assert quirk == [(key.id, Oddity.QUARANTINE_FULL, dropped)]
     assert [one["station"] for one in logged if one["log_level"] is LogLevel.error] == ["CP1"]
 
 
