@@ -220,40 +220,26 @@ class SaveSession(Write, frozen=True):
     session: Session
 
 
-class MeterSession(Write, frozen=True, kw_only=True):
-    """An open session of which only what its meter says has changed; the most frequent write of
-    all, so it holds no more than that.  ``version`` as with `SaveSession`."""
+class MeterSession(Write, frozen=True):
+    """`SaveSession` of an open session of which only what its meter says, and its flags, have
+    changed (`METERED`); the most frequent write of all."""
 
-    id: str
-    meter_start_wh: float | None
-    meter_last_wh: float | None
-    energy_wh: float
-    reset_register_wh: float | None
-    reset_energy_wh: float
-    power_w: float | None
-    soc_percent: float | None
-    last_reading_at: datetime | None
-    flags: tuple[str, ...]
-    version: int
-    updated_at: datetime
+    session: Session
 
-    @classmethod
-    def of(cls, session: Session) -> MeterSession:
-        """What the meter says of a session."""
-        return cls(
-            id=session.id,
-            meter_start_wh=session.meter_start_wh,
-            meter_last_wh=session.meter_last_wh,
-            energy_wh=session.energy_wh,
-            reset_register_wh=session.reset_register_wh,
-            reset_energy_wh=session.reset_energy_wh,
-            power_w=session.power_w,
-            soc_percent=session.soc_percent,
-            last_reading_at=session.last_reading_at,
-            flags=session.flags,
-            version=session.version,
-            updated_at=session.updated_at,
-        )
+
+METERED = (
+    "meter_start_wh",
+    "meter_last_wh",
+    "energy_wh",
+    "reset_register_wh",
+    "reset_energy_wh",
+    "power_w",
+    "soc_percent",
+    "last_reading_at",
+    "flags",
+    "updated_at",
+)
+"""The fields of a session that `MeterSession` writes."""
 
 
 class AddReading(Write, frozen=True, kw_only=True, omit_defaults=True):

@@ -96,7 +96,7 @@ def _kept(session: Session, *, new: bool) -> Write:
         return OpenSession(session)
     if session.status is SessionStatus.ENDED:
         return SaveSession(session)
-    return MeterSession.of(session)
+    return MeterSession(session)
 
 
 def _metered_session(

@@ -94,10 +94,11 @@ def transaction_asked(report: TransactionTold) -> Question:
     evse_id = report.evse_id or 0
     starts = token is not None and not stops(report)
     maybe = starts and not report.offline and report.remote_start_ref is None
+    counts = starts and not report.offline
     return Question(
         tokens=() if token is None else (token,),
-        sessions_of=token if starts and not report.offline else None,
-        sessions_but_on=evse_id,
+        sessions_of=token if counts else None,
+        sessions_but_on=evse_id if counts else None,
         transaction_ref=report.transaction_ref,
         named_by_station=True,
         or_by_the_other=report.stage is not Stage.STARTED,

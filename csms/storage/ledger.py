@@ -3,19 +3,23 @@
 A batch costs two round trips whatever its size: ``BEGIN`` with one query that answers all
 questions, then one multi-statement write that ends in ``COMMIT``; one more when something could
 not be read and goes into quarantine.  The transaction is
-REPEATABLE READ, so that a session changed (or opened) by somebody else in between makes the
-batch `Stale` instead of overwriting it.
+REPEATABLE READ, and sessions are written only over the version they were made from, so that one
+that somebody else changed (or opened) in between makes the batch `Stale` and is not overwritten.
+That lets a ledger answer from what it wrote last (`csms.storage.remembered`): a batch of which all
+is remembered is only the write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import attrs
 import msgspec
 import psycopg2
+from msgspec.structs import replace
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -28,6 +32,7 @@ from csms.core.values import Connector, Registration, Session, StationKey, Token
 from csms.storage import ledger_areas
 from csms.storage import ledger_sql as sql
 from csms.storage.lane import Lane, Row
+from csms.storage.remembered import Remembered
 
 _log = Logger()
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +43,7 @@ _connector = msgspec.json.Decoder(Connector).decode
 # A row of a question: index, station id, identity, operator, text value, number.
 _Row = dict[str, object]
 _Topic = Callable[[int, StationKey, Question], Iterable[_Row]]
+_Asked = tuple[int, StationKey, Question]
 
 
 def _of_station(i: int, key: StationKey, asked: Question) -> Iterable[_Row]:
@@ -146,6 +152,15 @@ class _ConnectionRow(msgspec.Struct):
 
 _station_row = msgspec.json.Decoder(_StationRow).decode
 _connection_row = msgspec.json.Decoder(_ConnectionRow).decode
+NOTHING = Question()
+_MeterRow = msgspec.defstruct("_MeterRow", ["id", "version", *d.METERED])
+
+
+def _meter_row(session: Session) -> object:
+    return _MeterRow(session.id, session.version, *_metered(session))
+
+
+_metered = attrgetter(*d.METERED)
 
 
 def _learn(state: State, topic: str, text: str) -> None:
@@ -187,16 +202,18 @@ def _learn(state: State, topic: str, text: str) -> None:
             state.found = {**state.found, area.ask: (*before, area.decode(text))}
 
 
-def _more(asked: Sequence[tuple[StationKey, Question]]) -> dict[type[d.Ask], list[_Row]]:
+def _more(asked: Sequence[_Asked]) -> dict[type[d.Ask], list[_Row]]:
     """What areas ask, by kind."""
     rows: dict[type[d.Ask], list[_Row]] = {}
-    for i, (key, question) in enumerate(asked):
+    for i, key, question in asked:
         for ask in question.more:
             row = {"i": i, "s": key.id, "o": key.operator_id, "n": key.identity}
             rows.setdefault(type(ask), []).append(row | msgspec.structs.asdict(ask))
     return rows
 
 
+_KEPT = (d.SaveSession, d.MeterSession, d.OpenSession)
+_CHANGED = (d.SaveSession, d.MeterSession)
 _WRITES: Sequence[tuple[type, str]] = (
     (d.ClaimConnection, sql.CLAIM_CONNECTIONS),
     (d.ReleaseConnection, sql.RELEASE_CONNECTIONS),
@@ -213,6 +230,17 @@ _WRITES: Sequence[tuple[type, str]] = (
     (d.LinkOperation, sql.LINK_OPERATIONS),
     *ledger_areas.WRITES,
 )
+
+
+def _params(kind: type, writes: Sequence[Any]) -> tuple[object, ...]:
+    """The parameters of a statement of `_WRITES`."""
+    if kind not in _KEPT:
+        return (_encode(writes).decode(),)
+    rows = [write.session for write in writes]
+    if kind is d.MeterSession:
+        rows = [_meter_row(session) for session in rows]
+    text = _encode(rows).decode()
+    return (text, len(rows)) if kind in _CHANGED else (text,)
 
 
 _STALE = ("40001", "40P01", "23505")
@@ -245,6 +273,9 @@ class PostgresLedger:
     lane: Lane
     remote_start_window: timedelta = timedelta(minutes=10)
     concurrent_sessions: int | None = None
+    _remembered: Remembered = attrs.field(factory=Remembered, init=False)
+    _batch: Sequence[int] = attrs.field(default=(), init=False)
+    """The stations that were asked about last."""
     _open: bool = attrs.field(default=False, init=False)
 
     async def gather(
@@ -252,12 +283,28 @@ class PostgresLedger:
     ) -> list[State]:
         """See `ILedger.gather`."""
         states = [State(session_id=new_id(now)) for _ in asked]
+        self._batch = [key.id for key, _ in asked]
+        left: list[_Asked] = []
+        for i, (key, whole) in enumerate(asked):
+            question = self._remembered.recall(key, whole, states[i])
+            if question != NOTHING:
+                left.append((i, key, question))
+        query, params = self._query(left, now)
+        if not query:
+            return states
+        self._open = True
+        for topic_name, index, text in await self._execute((query, params), before=sql.BEGIN):
+            _learn(states[_int(index)], str(topic_name), str(text))
+        for i, key, question in left:
+            self._remembered.learn(key, question, states[i])
+        return states
+
+    def _query(self, asked: Sequence[_Asked], now: datetime) -> tuple[str, list[str]]:
+        """One query that answers everything, and its parameters; empty where nothing is asked."""
         queries: list[str] = []
         params: list[str] = []
         for query, topic in _TOPICS:
-            rows = [
-                row for i, (key, question) in enumerate(asked) for row in topic(i, key, question)
-            ]
+            rows = [row for i, key, question in asked for row in topic(i, key, question)]
             if rows:
                 if query is sql.SESSIONS_RUNNING:
                     rows = [{**row, "m": self.concurrent_sessions} for row in rows]
@@ -268,14 +315,7 @@ class PostgresLedger:
         for ask, rows in _more(asked).items():
             queries.append(ledger_areas.TOPICS[ask].query)
             params.append(_encode(rows).decode())
-        if not queries:
-            return states
-        self._open = True
-        together = " UNION ALL ".join(queries)
-        answers = await self._execute((together, params), before=sql.BEGIN)
-        for topic_name, i, text in answers:
-            _learn(states[_int(i)], str(topic_name), str(text))
-        return states
+        return " UNION ALL ".join(queries), params
 
     async def commit(self, decisions: Sequence[Decision]) -> None:
         """See `ILedger.commit`."""
@@ -284,11 +324,9 @@ class PostgresLedger:
         by_kind[d.Quarantine] = unreadable
         for decision in decisions:
             for write in decision.writes:
-                by_kind[type(write)].append(
-                    write.session if isinstance(write, d.OpenSession | d.SaveSession) else write
-                )
-        statements: list[tuple[str, Sequence[object]]] = [
-            (statement, (_encode(by_kind[kind]).decode(),))
+                by_kind[type(write)].append(write)
+        statements = [
+            (statement, _params(kind, by_kind[kind]))
             for kind, statement in _WRITES
             if by_kind[kind]
         ]
@@ -301,6 +339,8 @@ class PostgresLedger:
             some = [event for event in events if (event.kind in FREQUENT) is frequent]
             if some:
                 statements.append((sql.APPEND_EVENTS, (_encode(some).decode(), frequent)))
+        if not (statements or unreadable or self._open):
+            return
         before = "" if self._open else sql.BEGIN
         self._open = True
         dropped: list[Row] = []
@@ -311,7 +351,18 @@ class PostgresLedger:
             before = ""
         await self._execute(*statements, before=before, after="COMMIT")
         self._open = False
+        self._remember(by_kind)
         _tell_dropped(dropped)
+
+    def _remember(self, by_kind: Mapping[type, Sequence[Any]]) -> None:
+        """What a commit left behind."""
+        self._remembered.forget(claim.station_id for claim in by_kind[d.ClaimConnection])
+        for kind in _CHANGED:
+            for write in by_kind[kind]:
+                version = write.session.version + 1
+                self._remembered.keep(replace(write.session, version=version))
+        for write in by_kind[d.OpenSession]:
+            self._remembered.keep(write.session)
 
     async def abandon(self) -> None:
         """See `ILedger.abandon`."""
@@ -328,8 +379,11 @@ class PostgresLedger:
     ) -> list[Row]:
         try:
             return await self.lane.execute(*statements, before=before, after=after)
-        except psycopg2.Error as error:
-            raise _judged(error) from error
+        except Exception as error:
+            self._remembered.forget(self._batch)
+            if isinstance(error, psycopg2.Error):
+                raise _judged(error) from error
+            raise
 
 
 def _tell_dropped(dropped: Sequence[Row]) -> None:

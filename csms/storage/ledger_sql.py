@@ -84,13 +84,16 @@ CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
                     WHERE station_id = q.s AND start_key = q.v LIMIT 1) r
 """
 
+OPEN_LIMIT = 8
+"""Sessions that are open on one EVSE at once, as far as anybody looks: those made last."""
+
 SESSIONS_OPEN = f"""
 SELECT 'open', r.i, r.session FROM (
     SELECT q.i, row_to_json(r)::text AS session
     FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, n text, e int)
     CROSS JOIN LATERAL (SELECT {_SESSION_COLUMNS} FROM session
                         WHERE station_id = q.s AND evse_id = q.e AND status <> 'ended'
-                        ORDER BY created_at DESC LIMIT 8) r
+                        ORDER BY created_at DESC LIMIT {OPEN_LIMIT}) r
     ORDER BY r.created_at) r
 """
 
@@ -270,36 +273,44 @@ SELECT {_SESSION_NAMES} FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD
 """
 
 SAVE_SESSIONS = f"""
-UPDATE session SET
-    evse_id = q.evse_id, connector_id = q.connector_id,
-    transaction_ref = q.transaction_ref, named_by_station = q.named_by_station,
-    start_key = q.start_key, id_token = q.id_token, group_id = q.group_id,
-    "authorization" = q."authorization",
-    status = q.status, started_at = q.started_at, ended_at = q.ended_at,
-    meter_start_wh = q.meter_start_wh, meter_stop_wh = q.meter_stop_wh,
-    meter_last_wh = q.meter_last_wh, energy_wh = q.energy_wh,
-    reset_register_wh = q.reset_register_wh, reset_energy_wh = q.reset_energy_wh,
-    power_w = q.power_w, soc_percent = q.soc_percent, last_reading_at = q.last_reading_at,
-    stop_reason = q.stop_reason, stop_id_token = q.stop_id_token,
-    operation_id = q.operation_id, reservation_ref = q.reservation_ref,
-    charging_state = q.charging_state, details = q.details, numbering = q.numbering,
-    flags = q.flags, version = q.version + 1, updated_at = q.updated_at
-FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD})
-WHERE session.id = q.id
+WITH saved AS (
+    UPDATE session SET
+        evse_id = q.evse_id, connector_id = q.connector_id,
+        transaction_ref = q.transaction_ref, named_by_station = q.named_by_station,
+        start_key = q.start_key, id_token = q.id_token, group_id = q.group_id,
+        "authorization" = q."authorization",
+        status = q.status, started_at = q.started_at, ended_at = q.ended_at,
+        meter_start_wh = q.meter_start_wh, meter_stop_wh = q.meter_stop_wh,
+        meter_last_wh = q.meter_last_wh, energy_wh = q.energy_wh,
+        reset_register_wh = q.reset_register_wh, reset_energy_wh = q.reset_energy_wh,
+        power_w = q.power_w, soc_percent = q.soc_percent, last_reading_at = q.last_reading_at,
+        stop_reason = q.stop_reason, stop_id_token = q.stop_id_token,
+        operation_id = q.operation_id, reservation_ref = q.reservation_ref,
+        charging_state = q.charging_state, details = q.details, numbering = q.numbering,
+        flags = q.flags, version = q.version + 1, updated_at = q.updated_at
+    FROM jsonb_to_recordset(%s::jsonb) AS q({_SESSION_RECORD})
+    WHERE session.id = q.id AND session.version = q.version
+    RETURNING session.id
+)
+SELECT expect_current((SELECT count(*) FROM saved), %s)
 """
 
 METER_SESSIONS = """
-UPDATE session SET
-    meter_start_wh = q.meter_start_wh, meter_last_wh = q.meter_last_wh,
-    energy_wh = q.energy_wh, reset_register_wh = q.reset_register_wh,
-    reset_energy_wh = q.reset_energy_wh, power_w = q.power_w, soc_percent = q.soc_percent,
-    last_reading_at = q.last_reading_at, flags = q.flags, version = q.version + 1,
-    updated_at = q.updated_at
-FROM jsonb_to_recordset(%s::jsonb) AS q(
-    id uuid, meter_start_wh float8, meter_last_wh float8, energy_wh float8,
-    reset_register_wh float8, reset_energy_wh float8, power_w float8, soc_percent float8,
-    last_reading_at timestamptz, flags text[], version int, updated_at timestamptz)
-WHERE session.id = q.id
+WITH metered AS (
+    UPDATE session SET
+        meter_start_wh = q.meter_start_wh, meter_last_wh = q.meter_last_wh,
+        energy_wh = q.energy_wh, reset_register_wh = q.reset_register_wh,
+        reset_energy_wh = q.reset_energy_wh, power_w = q.power_w, soc_percent = q.soc_percent,
+        last_reading_at = q.last_reading_at, flags = q.flags, version = q.version + 1,
+        updated_at = q.updated_at
+    FROM jsonb_to_recordset(%s::jsonb) AS q(
+        id uuid, meter_start_wh float8, meter_last_wh float8, energy_wh float8,
+        reset_register_wh float8, reset_energy_wh float8, power_w float8, soc_percent float8,
+        last_reading_at timestamptz, flags text[], version int, updated_at timestamptz)
+    WHERE session.id = q.id AND session.version = q.version
+    RETURNING session.id
+)
+SELECT expect_current((SELECT count(*) FROM metered), %s)
 """
 
 _READING_RECORD = """

@@ -85,9 +85,10 @@ class MemoryBook:
             case d.SettleOperation(operation):
                 self.operations[operation.id] = operation
                 return
-            case d.MeterSession():
-                told = asdict(write) | {"version": write.version + 1}
-                self.keep(replace(self.sessions[write.id], **told))
+            case d.MeterSession(session):
+                told = {name: getattr(session, name) for name in d.METERED}
+                version = session.version + 1
+                self.keep(replace(self.sessions[session.id], version=version, **told))
                 return
             case TakePart():
                 place = (write.station_id, write.kind, write.ref)

@@ -656,7 +656,7 @@ REPORTS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.booleans(), REPORTS), max_size=12))
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), REPORTS), max_size=12))
 @settings(
     max_examples=25,
     deadline=None,
@@ -664,19 +664,25 @@ REPORTS = st.one_of(
 )
 @pytest_twisted.ensureDeferred
 async def test_both_ledgers_agree(
-    pool: Pool, ledger: PostgresLedger, said: list[tuple[bool, Report]]
+    pool: Pool, ledger: PostgresLedger, said: list[tuple[int, int, Report]]
 ) -> None:
-    """Whatever is reported, replies, sessions and readings are the same in both."""
+    """Whatever is reported, replies, sessions and readings are the same in both; also where a
+    station goes from one lane to another and back, and finds what they remember of it."""
+    ledgers = [PostgresLedger(ledger.lane), PostgresLedger(ledger.lane)]
     await pool.execute(
         "TRUNCATE station, session, reading, outbox, connector RESTART IDENTITY CASCADE"
     )
     await pool.execute("ALTER SEQUENCE transaction_number RESTART")
     keys = [await station(pool, "CP1"), await station(pool, "CP2")]
     desk = Desk(T0, POLICY)
-    for first, report in said:
-        key = keys[first]
-        desk.later(seconds=1)
-        assert await say(ledger, key, report, desk.now) == desk.say(key, report)
+    served_by = [0, 0]
+    for who, where, report in said:
+        key = keys[who]
+        hello = [Connected(node="n", peer="p", ocpp_version="2.1")] * (served_by[who] != where)
+        served_by[who] = where
+        for each in (*hello, report):
+            desk.later(seconds=1)
+            assert await say(ledgers[where], key, each, desk.now) == desk.say(key, each)
     for key in keys:
         kept = await sessions(pool, key)
         mine = sorted(
@@ -728,7 +734,7 @@ async def test_whatever_a_station_says_can_be_kept(
     await pool.execute(
         "TRUNCATE station, session, reading, outbox, connector RESTART IDENTITY CASCADE"
     )
-    key = await station(pool)
+    key, ledger = await station(pool), PostgresLedger(ledger.lane)
     dialect = DIALECTS["ocpp1.6"]
     for action, payload, strictness in said:
         read = dialect.read(action, payload, strictness, T0)

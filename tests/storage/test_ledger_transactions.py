@@ -339,7 +339,7 @@ async def test_whatever_a_station_says_can_be_kept(
     """What the dialects take for a report, the ledger can ask about and store, and the answer can
     be written; nothing that comes over the wire is poison."""
     await pool.execute("TRUNCATE station, session, reading, outbox RESTART IDENTITY CASCADE")
-    key = await station(pool)
+    key, ledger = await station(pool), PostgresLedger(ledger.lane)
     for (name, action), payload, strictness in said:
         dialect = DIALECTS[name]
         read = dialect.read(action, payload, strictness, T0)
