@@ -124,7 +124,8 @@ class Dialect:
                 payload = self._mended(action, payload, notes)
                 if row.echoed:
                     self._of.schemas.check(name, payload)
-            return Understood(row.read(payload, notes), notes.taken())
+            report = row.read(payload, notes)
+            return Understood(report, notes.taken(), maimed=notes.lacks(row.proof))
         except PayloadError as error:
             return error.fault
 

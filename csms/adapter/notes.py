@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,13 +63,14 @@ class Notes:
     length that the standard allows (``cuts``).
     """
 
-    __slots__ = ("_quirks", "_silent", "_strict", "now")
+    __slots__ = ("_left_out", "_quirks", "_silent", "_strict", "now")
 
     def __init__(self, now: datetime, strictness: Strictness) -> None:
         self.now = now
         self._strict = strictness is Strictness.STRICT
         self._silent = strictness is Strictness.OFF
         self._quirks: dict[str, str] | None = None
+        self._left_out: list[str] = []
 
     @property
     def strict(self) -> bool:
@@ -96,12 +98,31 @@ class Notes:
             refuse(FaultKind.PROPERTY, path, wants)
         self.note(rule, path, value)
 
+    def leave_out(self, path: str) -> None:
+        """What stood at ``path`` could not be mended, and the message can do without."""
+        self._left_out.append(path)
+        self.note(Rule.UNREADABLE_FIELD, path)
+
+    def lacks(self, paths: Collection[str]) -> bool:
+        """Whether anything at those paths was left out."""
+        return not set(paths).isdisjoint(self._left_out)
+
     def text(self, value: str, path: str) -> str:
         """``value``, storable."""
         if storable(value):
             return value
         self.breach(Rule.UNSTORABLE_TEXT, path, "has characters that cannot be kept")
         return mended(value)
+
+    def token(self, value: str, path: str) -> str:
+        """A token, rid of the white space and the pair of quotation marks around it."""
+        inner = value.strip()
+        if inner != value:
+            self.note(Rule.PADDED_TEXT, path)
+        if len(inner) > len('""') and inner[0] == inner[-1] == '"':
+            inner = inner[1:-1].strip()
+            self.note(Rule.QUOTED_TEXT, path)
+        return self.text(inner, path)
 
     def taken(self) -> tuple[tuple[str, str], ...]:
         """All notes: rule name and a short example."""

@@ -53,12 +53,16 @@ class Items:
         return [self.item.mend(item, notes) for item in items]
 
     def _readable(self, items: list[object], notes: Notes) -> list[object]:
+        """Those that can be mended; a list of which none can is no better than they."""
         readable: list[object] = []
         for item in items:
             try:
                 readable.append(self.item.mend(item, notes))
-            except PayloadError:
-                notes.note(Rule.UNREADABLE_FIELD, self.path)
+            except PayloadError as error:
+                notes.leave_out(self.path)
+                last = error
+        if items and not readable:
+            raise last
         return readable
 
 
@@ -106,7 +110,7 @@ class Record:
         except PayloadError:
             if name not in self.spares:
                 raise
-            notes.note(Rule.UNREADABLE_FIELD, _under(self.path, name))
+            notes.leave_out(_under(self.path, name))
             if self.spares[name] is not UNSET:
                 whole[name] = self.spares[name]
 

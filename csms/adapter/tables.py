@@ -21,11 +21,12 @@ class Understood(Struct, frozen=True):
     """A message of a station in the core's words.
 
     ``quirks``: tolerated departures from the standard, each a rule's name (at most one per
-    rule) and a short example.
+    rule) and a short example.  ``maimed``: something of what it proves could not be read.
     """
 
     report: Report
     quirks: tuple[tuple[str, str], ...] = ()
+    maimed: bool = False
 
 
 class Request(Struct, frozen=True):
@@ -65,6 +66,8 @@ class Inbound:
     write: Callable[[Any], dict[str, object]]
     boot: bool = False
     money: bool = False
+    proof: tuple[str, ...] = ()
+    """Places, by path as in ``lenience``, of what proves the money."""
     one_way: bool = False
     """Sent by SEND (2.1) and never answered; ``write`` is not used."""
     echoed: bool = False

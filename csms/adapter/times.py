@@ -89,12 +89,16 @@ def _odd_parsed(text: str) -> datetime | None:
 
 
 def _guessed(text: str) -> tuple[datetime | None, tuple[Rule, ...]]:
-    found = _ALIKE(text.strip().upper())
+    inner = text.strip()
+    bare = inner.strip("\"' ")
+    rules: list[Rule] = [] if bare == inner else [Rule.QUOTED_TEXT]
+    if rules and _RFC3339(bare) is not None:
+        return _parsed(bare), tuple(rules)
+    found = _ALIKE(bare.upper())
     if found is None:
         return None, ()
     day, gap, minute, second, fraction, zone = found.groups()
     at = _parsed(f"{day}T{minute}:{second or '00'}.{fraction or '0'}{zone or 'Z'}")
-    rules: list[Rule] = []
     if gap != "T":
         rules.append(Rule.TIMESTAMP_WITH_SPACE)
     if zone is None:

@@ -154,6 +154,8 @@ class Calls:
         try:
             if isinstance(event, Answered):
                 outcome = self._dialect.outcome(order.command, event.payload)
+            elif event.fault is not None:
+                outcome = Outcome(status="rejected", detail="The station's answer has no payload.")
             else:
                 outcome = self._dialect.failed(order.command, event.code, event.description)
         except Exception:  # noqa: BLE001  # whoever waits must hear something

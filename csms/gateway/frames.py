@@ -5,9 +5,12 @@ Pure and hot.  Sources: 1.6-J §4, 2.0.1 and 2.1 Part 4 §4.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
 import orjson
 from msgspec import Struct
@@ -37,12 +40,16 @@ _Container = dict[str, object] | list[object]
 _ANSWERS = (CALLRESULT, CALLERROR, CALLRESULTERROR)
 
 _LONGEST_ECHO = 255
+_BEYOND = 2.0**63
 _SHORT = 2 * MAX_DEPTH
 """Bytes that cannot nest too deeply."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b"\0 \t\r\n"
 _HEAD_BYTES = 512
 """Within which a CALL names its id and action, however they are escaped."""
+_ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
+"""Those of NUL and of half a surrogate pair begin like this."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TEXT = rb'"(?:[^"\\\x00-\x1f]|\\.)*+"'
 _HEAD = re.compile(
     rb"[ \t\r\n]*+\[[ \t\r\n]*+2[ \t\r\n]*+,[ \t\r\n]*+(" + _TEXT + rb")"
@@ -111,18 +118,22 @@ class UnreadableError(ValueError):
 def parse(data: bytes) -> object:
     """The JSON of a frame (UTF-8); raises `UnreadableError`.
 
-    Strict (no NaN, no lone surrogates, integers beyond 64 bits become floats), except that what
-    embedded stacks leave around a text is taken off: a byte order mark, NUL, white space.
+    Strict (no NaN, integers beyond 64 bits become floats), except that what embedded stacks leave
+    around a text is taken off: a byte order mark, NUL, white space.  Lone surrogates stay what they
+    are, for `legible`.
     """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         bare = data.removeprefix(_BOM).strip(_BLANK)
-        if len(bare) == len(data):
-            raise UnreadableError from None
     try:
         return orjson.loads(bare)
     except orjson.JSONDecodeError:
+        if b"\\ud" not in bare and b"\\uD" not in bare:
+            raise UnreadableError from None
+    try:
+        return json.loads(bare.decode(), parse_int=_whole, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise UnreadableError from None
 
 
@@ -142,13 +153,13 @@ def head_of(data: bytes) -> Head | None:
 
 
 def suspicious(data: bytes) -> bool:
-    """Whether a frame needs the closer look of `excess` and `without_nul`; rarely true."""
+    """Whether a frame needs the closer look of `excess` and `legible`; rarely true."""
     if len(data) > _SHORT and (
         data.count(b"{") + data.count(b"[") > MAX_DEPTH
         or (len(data) > MAX_ITEMS and data.count(b",") > MAX_ITEMS)
     ):
         return True
-    return b"\\" in data and b"\\u0000" in data
+    return b"\\" in data and any(escape in data for escape in _ESCAPES)
 
 
 def excess(frame: _Container, data: bytes) -> str | None:
@@ -163,14 +174,15 @@ def excess(frame: _Container, data: bytes) -> str | None:
     return f"nested more than {MAX_DEPTH} deep"
 
 
-def without_nul(frame: list[object]) -> list[object]:
-    """The same frame, its texts rid of NUL characters, which no database keeps.
+def legible(frame: list[object]) -> list[object]:
+    """The same frame with U+FFFD in place of what no database keeps: NUL and lone surrogates.  NUL
+    at the end of a text is taken off: the rest of a buffer.
 
-    The id of what is to be answered stays what it is, or the answer would be to nothing.  Only for
+    NUL in the id of what is to be answered stays, or the answer would be to nothing.  Only for
     frames without `excess`.
     """
     clean = [_clean(item) for item in frame]
-    if len(frame) > 1 and frame[0] not in _ANSWERS:
+    if len(frame) > 1 and frame[0] not in _ANSWERS and _speakable(frame[1]):
         clean[1] = frame[1]
     return clean
 
@@ -199,12 +211,31 @@ def echo(message_id: object) -> str:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return value.replace("\0", "")
+        return _clean_text(value)
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {name.replace("\0", ""): _clean(item) for name, item in value.items()}
+        return {_clean_text(name): _clean(item) for name, item in value.items()}
     return value
+
+
+def _clean_text(text: str) -> str:
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text.rstrip("\0"))
+
+
+def _speakable(message_id: object) -> bool:
+    return not isinstance(message_id, str) or message_id.isascii()
+
+
+def _whole(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits[:1])
+    return int(digits) if abs(number) < _BEYOND else number
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _inside(value: _Container) -> list[_Container]:

@@ -24,7 +24,13 @@ from csms.adapter.dialect import Fault, FaultKind
 from csms.core.commands import Command, Outcome, Trigger
 from csms.core.errors import Refusal
 from csms.core.oddities import Oddity
-from csms.core.replies import BootAnswered, ConnectionClaimed, Reply, TimeTold
+from csms.core.replies import (
+    AuthorizationGiven,
+    BootAnswered,
+    ConnectionClaimed,
+    Reply,
+    TimeTold,
+)
 from csms.core.reports import Beat, Quarantined
 from csms.core.values import Registration, StationKey, Strictness
 from csms.gateway.admission import Admitted
@@ -47,7 +53,7 @@ from csms.gateway.messages import (
     Told,
 )
 from csms.gateway.pace import Pace
-from csms.gateway.remarks import Remarks
+from csms.gateway.remarks import Remarks, unanswered
 from csms.gateway.rpc import Rpc
 from csms.gateway.surroundings import Surroundings
 from csms.gateway.visits import (
@@ -63,6 +69,8 @@ _NOT_STORED = Fault(FaultKind.INTERNAL, "The message could not be stored. Try ag
 _BUG = Fault(FaultKind.INTERNAL, "The message could not be processed.")
 _NOT_REGISTERED = Fault(FaultKind.SECURITY, "The station is not accepted. Boot first.")
 _ONE_WAY = Fault(FaultKind.NOT_SUPPORTED, "This message is sent by SEND.")
+_MAIMED = Fault(FaultKind.TYPE, "Some of its values could not be read.")
+_UNSTORABLE = Fault(FaultKind.PROPERTY, "It has characters that cannot be kept.")
 
 _log = Logger()
 
@@ -243,12 +251,17 @@ class Link:
             said = None
         elif call.oddity is not None:
             around.doorbell.quirk(self.key, call.oddity, call.action, at)
+            if call.oddity is Oddity.UNSTORABLE_TEXT and self._strictness is Strictness.STRICT:
+                self._on_fault(call, _UNSTORABLE, payload)
+                return
         understood = dialect.read(call.action, said, self._strictness, at)
         if isinstance(understood, Fault):
             self._on_fault(call, understood, payload)
             return
         for name, example in understood.quirks:
             around.doorbell.quirk(self.key, name, example, at)
+        if understood.maimed:
+            around.intake.submit(self.key, _evidence(call, _MAIMED, payload), unanswered)
         report = understood.report
         if type(report) is Beat:
             self._answer(call, TimeTold(at), keep=False)
@@ -284,11 +297,7 @@ class Link:
         if not self._dialect.carries_money(call.action):
             self._refuse(call, fault)
             return
-        # No database keeps a NUL.
-        content = payload.decode(errors="backslashreplace").replace("\0", "\\u0000")
-        report = Quarantined(
-            action=call.action, fault=f"{fault.kind}: {fault.text}", content=content
-        )
+        report = _evidence(call, fault, payload)
         self._around.intake.submit(self.key, report, partial(self._on_quarantined, call, fault))
 
     def _on_quarantined(self, call: Call, fault: Fault, reply: Reply | Refusal) -> None:
@@ -309,7 +318,8 @@ class Link:
                 self._drop_queued("The station is rejected.")
             self._release()
         else:
-            self._answer(call, reply)
+            # Who asks about a token again wants to know what it is worth now.
+            self._answer(call, reply, keep=type(reply) is not AuthorizationGiven)
         if self._draining:
             self._close_if_drained()
 
@@ -439,6 +449,12 @@ class Link:
         self._grace.end()
         if self._calls is not None:
             self._calls.release()
+
+
+def _evidence(call: Call, fault: Fault, payload: bytes) -> Quarantined:
+    """A frame as it came; no database keeps a NUL."""
+    content = payload.decode(errors="backslashreplace").replace("\0", "\\u0000")
+    return Quarantined(action=call.action, fault=f"{fault.kind}: {fault.text}", content=content)
 
 
 def _message_id() -> str:

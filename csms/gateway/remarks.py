@@ -66,7 +66,7 @@ class Remarks:
             return
         for name, example in understood.quirks:
             self._around.doorbell.quirk(self._key, name, example, at)
-        self._around.intake.submit(self._key, understood.report, _unanswered)
+        self._around.intake.submit(self._key, understood.report, unanswered)
 
     def disputed(self, disputed: Disputed, now: float) -> None:
         """Our answer was no use: for the station its CALL is as good as unanswered."""
@@ -96,7 +96,7 @@ class Remarks:
         closing = around.closing_deaf.take(self._key.id)
         _log.warn("Station answers no calls", station=self._key.identity, closing=closing)
         self.deaf = True
-        self._around.intake.submit(self._key, HearingChanged(deaf=True, action=action), _unanswered)
+        self._around.intake.submit(self._key, HearingChanged(deaf=True, action=action), unanswered)
         return closing
 
     def heard(self) -> None:
@@ -111,5 +111,5 @@ class Remarks:
         self.deaf = self.deaf or isinstance(reply, Refusal)
 
 
-def _unanswered(reply: Reply | Refusal) -> None:
+def unanswered(reply: Reply | Refusal) -> None:
     """What wants no answer gets none."""

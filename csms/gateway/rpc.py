@@ -33,10 +33,10 @@ from csms.gateway.frames import (
     error_frame,
     excess,
     head_of,
+    legible,
     parse,
     result_frame,
     suspicious,
-    without_nul,
 )
 from csms.gateway.messages import (
     Answered,
@@ -112,11 +112,14 @@ class Rpc:
             return self._illegible(data)
         if not isinstance(frame, list):
             return self._unreadable("no array", data)
+        odd = None
         if suspicious(data):
             broken = excess(frame, data)
             if broken is not None:
                 return self._outsized(frame, broken, data)
-            frame = without_nul(frame)
+            clean = legible(frame)
+            odd = Oddity.UNSTORABLE_TEXT if clean != frame else None
+            frame = clean
         # The common case by hand: a match statement takes fifteen times as long.
         if len(frame) == 4 and frame[0] == CALL:
             _, message_id, action, payload = frame
@@ -126,7 +129,7 @@ class Rpc:
                 and type(action) is str
                 and type(payload) is dict
             ):
-                return self._called(message_id, action, payload, data)
+                return self._called(message_id, action, payload, data, odd)
         return self._unusual(frame, data)
 
     def _called(
@@ -194,16 +197,18 @@ class Rpc:
         if call is None:
             return Stray(self._outbox.fate(message_id))
         if kind == CALLERROR:
-            oddity = Oddity.SHORT_CALLERROR if len(rest) < _WHOLE_REASON else None
-            return Failed(call, *_reason(rest), oddity=oddity)
+            return Failed(call, *_reason(rest), oddity=_odd_reason(rest))
         match rest:
-            case [dict(payload), *_]:
+            case [dict(payload)]:
                 return Answered(call, payload)
+            case [dict(payload), *_]:
+                return Answered(call, payload, Oddity.MALFORMED_ANSWER)
             case [None, *_]:
                 return Answered(call, {}, Oddity.NULL_PAYLOAD)
             case _:
                 fault = Fault(self._envelope.malformed, "the station's answer holds no payload")
-                return Failed(call, self._codes[fault.kind], fault.text, fault)
+                code, oddity = self._codes[fault.kind], Oddity.MALFORMED_ANSWER
+                return Failed(call, code, fault.text, fault, oddity)
 
     def _told(self, rest: list[object]) -> Event:
         """Whatever is wrong with it, nothing is answered (2.1 Part 4 §4.2.5)."""
@@ -399,6 +404,13 @@ class Rpc:
         for outgoing in calls:
             if self._outbox is not None:
                 self._outbox.withdraw(outgoing)
+
+
+def _odd_reason(rest: list[object]) -> Oddity | None:
+    if len(rest) < _WHOLE_REASON:
+        return Oddity.SHORT_CALLERROR
+    whole = len(rest) == _WHOLE_REASON and isinstance(rest[0], str) and isinstance(rest[1], str)
+    return None if whole else Oddity.MALFORMED_ANSWER
 
 
 def _reason(rest: list[object]) -> tuple[str, str]:

@@ -17,10 +17,10 @@ from csms.gateway.frames import (
     error_frame,
     excess,
     head_of,
+    legible,
     parse,
     result_frame,
     suspicious,
-    without_nul,
 )
 from csms.gateway.settings import GatewaySettings
 
@@ -31,9 +31,11 @@ def nested(depth: int, opening: bytes = b"[", closing: bytes = b"]") -> bytes:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"   ", b"{", b"[1,]", b"[NaN]", b"[Infinity]", b"[1e999]", b"'a'", b"[\"\\ud800\"]",
+    [b"", b"   ", b"{", b"[1,]", b"[NaN]", b"[Infinity]", b"[1e999]", b"'a'", b"[\"\\ud800\"",
      b"\xff\xfe", b"[\"\xff\"]", b"[1] [2]", "[1]".encode("utf-16"), nested(2000),
-     b"[" + b"9" * 5000 + b"]", b"\xef\xbb\xbf{", b"[\"a\nb\"]", b"\x00"],
+     b"[" + b"9" * 5000 + b"]", b'["\\ud800",' + b"9" * 5000 + b"]", b'["\\ud800",NaN]',
+     b'["\\ud800",' + nested(2000) + b"]", b'["\\ud800\xff"]',
+     b"\xef\xbb\xbf{", b"[\"a\nb\"]", b"\x00"],
 )  # fmt: skip
 def test_no_json_is_unreadable(text: bytes) -> None:
     """Strict JSON, and one way to say no."""
@@ -125,20 +127,35 @@ def test_what_is_not_suspicious_is_bounded(value: object) -> None:
     frame = orjson.loads(text)
     if not suspicious(text):
         assert excess(frame, text) is None
-        assert without_nul(frame) == frame
+        assert legible(frame) == frame
 
 
-def test_nul_is_taken_out() -> None:
-    """Everywhere, in names too; nothing else changes."""
+def test_nul_is_replaced() -> None:
+    """Everywhere, in names too, and taken off the end; nothing else changes."""
     text = b'[3,"a\\u0000b",{"k\\u0000":["\\u0000",1,null,{"x":"y"}]}]'
     assert suspicious(text)
-    assert without_nul(orjson.loads(text)) == [3, "ab", {"k": ["", 1, None, {"x": "y"}]}]
-    assert without_nul(["a\0"]) == ["a"]
+    assert legible(orjson.loads(text)) == [3, "a\ufffdb", {"k": ["", 1, None, {"x": "y"}]}]
+    assert legible(["a\0"]) == ["a"]
+
+
+@pytest.mark.parametrize("text", [rb'[2,"1",{"\ud800":"\uDC00x"},7]', rb'[2,"1","\ud83d\ude00",1]'])
+def test_half_a_surrogate_pair_is_replaced(text: bytes) -> None:
+    """By the character for what has none; whole pairs are text like any other."""
+    assert suspicious(text)
+    frame = parse(text)
+    assert isinstance(frame, list)
+    assert legible(frame)[2] in ({"\ufffd": "\ufffdx"}, "\N{GRINNING FACE}")
+
+
+def test_large_numbers_beside_half_a_pair() -> None:
+    """They become what they are elsewhere."""
+    assert parse(rb'["\ud800",9223372036854775808,-12]') == ["\ud800", 2.0**63, -12]
 
 
 def test_the_id_of_a_call_stays() -> None:
-    """An answer under another would be none."""
-    assert without_nul([2, "a\0b", "x\0"]) == [2, "a\0b", "x"]
+    """An answer under another would be none; one that cannot be sent back is replaced."""
+    assert legible([2, "a\0b", "x\0"]) == [2, "a\0b", "x"]
+    assert legible([2, "\ud800", "x\0"]) == [2, "\ufffd", "x"]
 
 
 def test_a_backslash_is_no_nul() -> None:

@@ -13,6 +13,7 @@ from csms.core.commands import Outcome, Raw, RemoteStart, Reset, Trigger
 from csms.core.errors import Overloaded, Unavailable
 from csms.core.replies import Acknowledged, BootAnswered, StartAnswered
 from csms.core.reports import (
+    AuthorizationAsked,
     Booted,
     Connected,
     ConnectorChanged,
@@ -285,8 +286,35 @@ def test_money_that_cannot_be_read_is_kept() -> None:
     assert one(charger.received())[0] == 4
 
 
+def test_money_that_is_read_in_part_is_kept_whole() -> None:
+    """The reading that can be read is served, and the other is there for whoever settles."""
+    made = gateway()
+    charger = made.charger()
+    good = {
+        "timestamp": "2026-03-01T12:00:00Z",
+        "sampledValue": [{"value": "7"}, {"value": "8", "unit": {}}],
+    }
+    bad = {"timestamp": "2026-03-01T12:00:00Z", "sampledValue": [{"value": "9", "phase": []}]}
+    payload = {"connectorId": 1, "transactionId": 7, "meterValue": [bad, good]}
+    assert ask(charger, "MeterValues", payload) == [3, "1", {}]
+    kept, metered = made.intake.reports[-2:]
+    assert isinstance(kept, Quarantined)
+    assert orjson.loads(kept.content)[3] == payload
+    assert isinstance(metered, Metered)
+    assert [[sample.value for sample in each.samples] for each in metered.readings] == [[7.0]]
+
+
+def test_a_token_is_looked_at_each_time() -> None:
+    """A retransmission of Authorize is answered by what the token is worth by then."""
+    made = gateway()
+    charger = made.charger()
+    for _ in range(2):
+        assert ask(charger, "Authorize", {"idTag": "TAG"})[0] == 3
+    assert [type(report) for report in made.intake.reports[-2:]] == [AuthorizationAsked] * 2
+
+
 UNREADABLE = [
-    '[2,"1","StartTransaction",{"connectorId":1,"idTag":"T\\ud800","meterStart":1}]',
+    '[2,"1","StartTransaction",{"connectorId":1,"idTag":"T\\ud8","meterStart":1}]',
     '[2,"1","StartTransaction",{"connectorId":1,"idTag":"T","meterStart":1e999}]',
     '[2,"1","StopTransaction",{"transactionId":1,"meterStop":5',
     '[2,"1","StartTransaction",{"x":' + "[" * 90 + "]" * 90 + "}]",

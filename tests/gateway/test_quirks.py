@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from csms.adapter.notes import Rule
@@ -47,6 +48,8 @@ OLD: list[Row] = [
     ("missing_field", "BootNotification", {"chargePointVendor": "Acme"}),
     ("extra_field", "StatusNotification", {**STATUS, "x": 1}),
     ("unreadable_field", "BootNotification", {**BOOT, "meterType": {"a": 1}}),
+    ("unreadable_field", "MeterValues", {**metered(), "transactionId": ""}),
+    ("unreadable_field", "MeterValues", metered(format=[])),
     ("not_a_list", "MeterValues", {**metered(), "meterValue": metered()["meterValue"][0]}),
     ("empty_list", "MeterValues", {**metered(), "meterValue": []}),
     ("number_for_text", "Authorize", {"idTag": 1234}),
@@ -61,6 +64,8 @@ OLD: list[Row] = [
     ("padded_text", "Authorize", {"idTag": " TAG "}),
     ("padded_text", "MeterValues", metered(" 1200 ")),
     ("quoted_text", "MeterValues", metered('"1200"')),
+    ("quoted_text", "Authorize", {"idTag": '"TAG"'}),
+    ("quoted_text", "StatusNotification", {**STATUS, "timestamp": f'"{TIME}"'}),
     ("too_long", "BootNotification", {**BOOT, "chargePointModel": "M" * 60}),
     ("too_long", "Authorize", {"idTag": "T" * 30}),
     ("spelling", "StatusNotification", {**STATUS, "status": "available"}),
@@ -159,6 +164,9 @@ NEW: list[Row] = [
     ("out_of_range", "TransactionEvent", told(reservationId=2**40)),
     ("padded_text", "Authorize", {"idToken": {**TOKEN, "idToken": " TAG "}}),
     ("quoted_text", "MeterValues", measured('"1200"')),
+    ("quoted_text", "Authorize", {"idToken": {**TOKEN, "idToken": '"TAG"'}}),
+    ("unreadable_field", "MeterValues", measured(signedMeterValue="none")),
+    ("missing_field", "MeterValues", measured(signedMeterValue={"signedMeterData": "0"})),
     (
         "too_long",
         "BootNotification",
@@ -427,6 +435,19 @@ def test_reused_message_id(version: str) -> None:
     assert house.quirks == ["reused_message_id"]
 
 
+@pytest.mark.parametrize("strictness", Strictness)
+@pytest.mark.parametrize("odd", ["\\ud800", "\\u0000"])
+@pytest.mark.parametrize("version", EVERY)
+def test_unstorable_text(version: str, odd: str, strictness: Strictness) -> None:
+    """In a token too: replaced and served, or refused when strict."""
+    house = MemoryHouse({"strictness": strictness})
+    charger = house.booted(version)
+    text = orjson.dumps([2, "1", "Authorize", authorize(version)]).decode()
+    (answer,) = house.say(charger, text.replace("TAG", f"T{odd}G"))
+    assert answer[0] == (4 if strictness is Strictness.STRICT else 3)
+    assert house.quirks == ["unstorable_text"]
+
+
 def authorize(version: str) -> dict[str, Any]:
     return {"idTag": "TAG"} if version == "1.6" else {"idToken": TOKEN}
 
@@ -483,6 +504,27 @@ def test_short_callerror(version: str, rest: list[str]) -> None:
         "unsupported" if "NotSupported" in rest else "rejected"
     ]
     assert house.quirks == ["short_callerror"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "detail"),
+    [
+        ([3], "The station's answer has no payload."),
+        ([3, "Accepted"], "The station's answer has no payload."),
+        ([3, {"status": "Rejected"}, 1], None),
+        ([4, "GenericError", "why", {}, 1], "The station answered with the error GenericError."),
+        ([4, 7, "why", {}], "The station answered with the error GenericError."),
+    ],
+)
+@pytest.mark.parametrize("version", EVERY)
+def test_malformed_answer(version: str, frame: list[Any], detail: str | None) -> None:
+    """It ends the command, and nobody is said to have told an error who did not."""
+    house = MemoryHouse()
+    charger = house.booted(version)
+    message_id, outcomes = asked(house, charger)
+    house.say(charger, [frame[0], message_id, *frame[1:]])
+    assert [(outcome.status, outcome.detail) for outcome in outcomes] == [("rejected", detail)]
+    assert house.quirks == ["malformed_answer"]
 
 
 @pytest.mark.parametrize("version", EVERY)

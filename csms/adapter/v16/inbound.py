@@ -32,7 +32,7 @@ _STATUSES: Mapping[str, ConnectorStatus] = {status.value: status for status in C
 
 def read_authorize(payload: Json, notes: Notes) -> AuthorizationAsked:
     """§4.1."""
-    return AuthorizationAsked(id_token=_tag(payload["idTag"], notes))
+    return AuthorizationAsked(id_token=notes.token(payload["idTag"], "idTag"))
 
 
 def read_boot(payload: Json, notes: Notes) -> Booted:
@@ -91,7 +91,7 @@ def read_start(payload: Json, notes: Notes) -> SessionStarted:
     return SessionStarted(
         evse_id=evse_id,
         connector_id=min(evse_id, 1),
-        id_token=_tag(payload["idTag"], notes),
+        id_token=notes.token(payload["idTag"], "idTag"),
         at=at,
         told_at=mended(payload["timestamp"] or "") if at is notes.now else None,
         meter_wh=_register(payload["meterStart"], "meterStart", notes),
@@ -123,7 +123,7 @@ def read_stop(payload: Json, notes: Notes) -> SessionStopped:
         transaction_ref=_reference(payload["transactionId"], notes),
         at=moment(payload["timestamp"], "timestamp", notes),
         meter_wh=_register(payload["meterStop"], "meterStop", notes),
-        id_token=None if tag is None else _tag(tag, notes) or None,
+        id_token=None if tag is None else notes.token(tag, "idTag") or None,
         reason=payload.get("reason", "Local"),
         readings=readings(payload.get("transactionData", []), "transactionData", notes),
     )
@@ -154,13 +154,6 @@ def _register(figure: float | None, path: str, notes: Notes) -> float | None:
         return figure if figure is None else float(figure)
     notes.note(Rule.OUT_OF_RANGE, path, figure)
     return None
-
-
-def _tag(tag: str, notes: Notes) -> str:
-    inner = tag.strip()
-    if inner != tag:
-        notes.note(Rule.PADDED_TEXT, "idTag")
-    return notes.text(inner, "idTag")
 
 
 def _text(payload: Json, field: str, notes: Notes) -> str | None:

@@ -46,14 +46,27 @@ _SPARE = Lenience(spare=True)
 _REGISTER = Lenience(default=None, fraction=True)
 
 
+_READINGS = Lenience(loose=True)
+
+
 def _metering(path: str) -> Mapping[str, Lenience]:
+    """Readings and samples stand for themselves; without what says what it measured, in which
+    unit or where, a sample would be taken for another."""
     sampled = f"{path}.sampledValue"
     return {
+        path: _READINGS,
         f"{path}.timestamp": _ABSENT,
+        sampled: _READINGS,
         f"{sampled}.value": Lenience(default=""),
+        f"{sampled}.context": _SPARE,
+        f"{sampled}.format": _SPARE,
         f"{sampled}.measurand": Lenience(unknown=Rule.UNKNOWN_MEASURAND),
         f"{sampled}.unit": Lenience(unknown=Rule.UNKNOWN_UNIT),
     }
+
+
+def _proof(path: str) -> tuple[str, ...]:
+    return path, f"{path}.sampledValue"
 
 
 _STATUS = Lenience(unknown=Rule.UNKNOWN_STATUS)
@@ -88,7 +101,8 @@ _INBOUND: Mapping[str, Inbound] = {
         Acknowledged,
         replies.write_nothing,
         money=True,
-        lenience=_metering("meterValue"),
+        lenience={**_metering("meterValue"), "transactionId": _SPARE},
+        proof=_proof("meterValue"),
     ),
     "StartTransaction": Inbound(
         inbound.read_start,
@@ -125,9 +139,10 @@ _INBOUND: Mapping[str, Inbound] = {
             "meterStop": _REGISTER,
             "reason": Lenience(instead="Other", unknown=Rule.UNKNOWN_REASON, spare=True),
             "timestamp": _ABSENT,
-            "transactionData": _SPARE,
             **_metering("transactionData"),
+            "transactionData": Lenience(loose=True, spare=True),
         },
+        proof=_proof("transactionData"),
     ),
 }
 

@@ -43,10 +43,7 @@ def status_detail(payload: Json, notes: Notes) -> str | None:
 
 def token(of: Json, notes: Notes) -> tuple[str, str | None]:
     """An IdTokenType: the token and its kind."""
-    inner = of["idToken"].strip()
-    if inner != of["idToken"]:
-        notes.note(Rule.PADDED_TEXT, "idToken")
-    return notes.text(inner, "idToken"), notes.text(of["type"], "idToken.type") or None
+    return notes.token(of["idToken"], "idToken"), notes.text(of["type"], "idToken.type") or None
 
 
 def kept(value: object, path: str, notes: Notes) -> object:

@@ -53,13 +53,25 @@ def _token(path: str) -> Mapping[str, Lenience]:
     }
 
 
+_READINGS = Lenience(loose=True)
+
+
 def _metering(path: str) -> Mapping[str, Lenience]:
+    """Readings and samples stand for themselves; without what says what it measured, in which
+    unit or where, a sample would be taken for another."""
     sampled = f"{path}.sampledValue"
+    signed = f"{sampled}.signedMeterValue"
     return {
+        path: _READINGS,
         f"{path}.timestamp": ABSENT,
+        sampled: _READINGS,
         f"{sampled}.value": Lenience(default=None, fraction=True),
         f"{sampled}.measurand": Lenience(unknown=Rule.UNKNOWN_MEASURAND),
-        f"{sampled}.unitOfMeasure": SPARE,
+        f"{sampled}.context": SPARE,
+        signed: SPARE,
+        f"{signed}.signingMethod": Lenience(default=""),
+        f"{signed}.encodingMethod": Lenience(default=""),
+        f"{signed}.publicKey": Lenience(default=""),
         f"{sampled}.unitOfMeasure.unit": Lenience(ceiling=64),
     }
 
@@ -114,11 +126,11 @@ _INBOUND: Mapping[str, Inbound] = {
         lenience={
             **_token("idToken"),
             **_metering("meterValue"),
+            "meterValue": Lenience(loose=True, spare=True),
             "cableMaxCurrent": SPARE,
             "evse": SPARE,
             "evse.connectorId": SPARE,
             "idToken": SPARE,
-            "meterValue": SPARE,
             "numberOfPhasesUsed": SPARE,
             "offline": SPARE,
             "reservationId": SPARE,
@@ -133,6 +145,7 @@ _INBOUND: Mapping[str, Inbound] = {
             "transactionInfo.transactionId": Lenience(ceiling=255),
             "triggerReason": Lenience(default="", unknown=Rule.UNKNOWN_REASON),
         },
+        proof=("meterValue", "meterValue.sampledValue"),
     ),
 }
 

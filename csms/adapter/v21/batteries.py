@@ -44,6 +44,7 @@ INBOUND: Mapping[str, Inbound] = {
         Acknowledged,
         write_nothing,
         money=True,
+        proof=("batteryData",),
         lenience={
             "batteryData": Lenience(spare=True, loose=True),
             "batteryData.evseId": _SPARE,

@@ -225,7 +225,7 @@ def test_nulls_among_samples() -> None:
     assert read([None, {"value": "1"}]) == ((Sample(value=1.0),), ("null_field",))
 
 
-@pytest.mark.parametrize("field", ["measurand", "unit", "phase", "format", "context"])
+@pytest.mark.parametrize("field", ["measurand", "unit", "phase", "location"])
 def test_a_sample_that_cannot_be_told_apart_is_refused(field: str) -> None:
     """Dropping an unreadable measurand or phase would make energy of anything."""
     value = {"timestamp": "2025-06-01T12:00:00Z", "sampledValue": [{"value": "1", field: {}}]}

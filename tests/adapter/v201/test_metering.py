@@ -131,7 +131,6 @@ def test_an_unknown_measurand_has_no_unit() -> None:
             Sample(value=1.0, unit="furlong"),
             ("unknown_unit",),
         ),
-        ({"value": 1, "unitOfMeasure": "kWh"}, Sample(value=1.0), ("unreadable_field",)),
     ],
 )
 def test_odd_values(sampled: Any, sample: Sample, quirks: tuple[str, ...] | None) -> None:
