@@ -263,6 +263,13 @@ def test_limits_from_outside(desk: Desk) -> None:
     assert desk.kinds[-1] == "charging.limit_cleared"
 
 
+def test_generation_beside_a_limit(desk: Desk) -> None:
+    """K27: what a source generates somewhere takes nothing away from what it limits there."""
+    desk.say(KEY, v.LimitTold(evse_id=0, source="EMS", limit={"is_local_generation": True}))
+    desk.say(KEY, v.LimitTold(evse_id=0, source="EMS", limit={"is_local_generation": False}))
+    assert [hold.key for hold in writes(desk, Hold)] == ["EMS:0:generation", "EMS:0"]
+
+
 @pytest.mark.parametrize(
     ("policy", "session", "status"),
     [

@@ -1,0 +1,116 @@
+"""When profiles say something."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import pytest
+from msgspec.structs import replace
+
+from csms.core.charging.checks import InstalledProfile
+from csms.core.charging.profiles import (
+    ChargingProfile,
+    Kind,
+    Period,
+    Purpose,
+    Recurrency,
+    Schedule,
+    Unit,
+)
+from csms.core.charging.scene import OutsideLimit, Scene
+from csms.core.charging.timing import Turns, changes, limit_then, period_then, turns
+
+DAY = timedelta(days=1)
+EIGHT = datetime(2026, 3, 1, 8, tzinfo=UTC)
+FIRST, SECOND = Period(start_period=0, limit=10.0), Period(start_period=3600, limit=6.0)
+SCHEDULE = Schedule(unit=Unit.A, start_at=EIGHT, use_local_time=True, periods=(FIRST, SECOND))
+DAILY = ChargingProfile(
+    id=1,
+    stack_level=0,
+    purpose=Purpose.TX_DEFAULT,
+    kind=Kind.RECURRING,
+    recurrency=Recurrency.DAILY,
+    schedules=(SCHEDULE,),
+)
+ONCE = replace(DAILY, kind=Kind.ABSOLUTE, recurrency=None)
+
+
+class Summer(tzinfo):
+    """An hour ahead until the end of March 28th 2026, two from then on."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        """See `tzinfo`."""
+        assert dt is not None
+        late = dt.replace(tzinfo=None) >= datetime(2026, 3, 29)
+        return timedelta(hours=2 if late else 1)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        """See `tzinfo`."""
+        return self.utcoffset(dt) - timedelta(hours=1)
+
+
+HERE = Scene(zone=Summer())
+
+
+@pytest.mark.parametrize(("day", "hour"), [(0, 7), (27, 7), (28, 6), (300, 6)])
+def test_the_clock_of_the_station(day: int, hour: int) -> None:
+    """K01.FR.90: eight o'clock is when it shows that, in winter and in summer."""
+    begin = EIGHT.replace(hour=hour) + day * DAY
+    when = turns(HERE, DAILY, EIGHT)
+    assert (when.last(begin), when.begin(day)) == (day, begin)
+    assert when.last(begin - timedelta(seconds=1)) == max(day - 1, 0)
+    assert period_then(HERE, DAILY, begin, EIGHT) == FIRST
+    before = period_then(HERE, DAILY, begin - timedelta(seconds=1), EIGHT)
+    assert before == (SECOND if day else None)
+
+
+def test_a_clock_that_nobody_knows() -> None:
+    """Is taken to show UTC; a schedule that has a zone is of that."""
+    assert period_then(Scene(), ONCE, EIGHT, EIGHT) == FIRST
+    zoned = replace(ONCE, schedules=(replace(SCHEDULE, use_local_time=False),))
+    assert period_then(HERE, zoned, EIGHT - timedelta(hours=1), EIGHT) is None
+    assert period_then(HERE, zoned, EIGHT, EIGHT) == FIRST
+
+
+def test_turns_that_matter() -> None:
+    """The one that runs, and all that begin until the end; what comes once begins once."""
+    when = Turns(EIGHT, DAY)
+    assert list(when.within(EIGHT + DAY / 2, EIGHT + 2 * DAY)) == [EIGHT, EIGHT + DAY]
+    assert list(Turns(EIGHT).within(EIGHT + DAY, EIGHT + 2 * DAY)) == [EIGHT]
+    assert list(when.within(EIGHT - 2 * DAY, EIGHT - DAY)) == [EIGHT]
+
+
+def test_changes() -> None:
+    """When a period begins by the station's clock, and when a station that is away gives up."""
+    held = InstalledProfile(evse_id=1, profile=replace(DAILY, max_offline_duration=60))
+    scene = replace(HERE, profiles=(held,), offline_since=EIGHT)
+    found = set(changes(scene, EIGHT, EIGHT + DAY))
+    nine = EIGHT + timedelta(hours=23)
+    assert found == {EIGHT + timedelta(seconds=60), nine}
+
+
+def test_offline() -> None:
+    """K01.FR.102: as long as it may be away, and not at all when that is no time."""
+    away = replace(HERE, zone=UTC, offline_since=EIGHT)
+    minute = replace(ONCE, max_offline_duration=60)
+    just = timedelta(seconds=1)
+    assert period_then(away, minute, EIGHT + 59 * just, EIGHT) == FIRST
+    assert period_then(away, minute, EIGHT + 60 * just, EIGHT) is None
+    never = replace(ONCE, max_offline_duration=0, invalid_after_offline_duration=True)
+    assert period_then(away, never, EIGHT, EIGHT) is None
+    assert period_then(replace(away, offline_since=None), never, EIGHT, EIGHT) == FIRST
+    assert period_then(away, ONCE, EIGHT + DAY, EIGHT) == SECOND
+
+
+def test_whichever_ends_first() -> None:
+    """The profile's validity, or the station's patience."""
+    away = Scene(offline_since=EIGHT)
+    brief = replace(ONCE, max_offline_duration=60, valid_to=EIGHT + timedelta(seconds=30))
+    assert period_then(away, brief, EIGHT + timedelta(seconds=30), EIGHT) is None
+
+
+def test_limits_from_outside() -> None:
+    """By the station's clock, too, if they say so."""
+    limit = OutsideLimit(evse_id=0, schedule=SCHEDULE, since=EIGHT)
+    assert limit_then(HERE, limit, EIGHT - timedelta(hours=1)) == FIRST
+    assert limit_then(HERE, limit, EIGHT - timedelta(hours=2)) is None
