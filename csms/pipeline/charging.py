@@ -212,7 +212,7 @@ class Charging:
         """Everything that the limits of a station depend on."""
         station = await self.stations.get(identity, operator_id)
         held: list[Holding] = []
-        for kind in (PROFILE, v.LIMIT, PRIORITY):
+        for kind in (PROFILE, v.PULLED, v.LIMIT, PRIORITY):
             held += await self.holdings.list(identity, operator_id, kind)
         sessions: list[Session] = []
         for status in _OPEN:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from operator import add
 
-from msgspec import Struct
+from msgspec import Struct, json
 from msgspec.structs import replace
 
 from csms.core.charging.profiles import Mode, Period, Unit
@@ -16,6 +17,7 @@ from csms.core.charging.rates import (
     converted_rate,
     fields_of,
     rate_of,
+    spread,
     summed,
     used,
 )
@@ -53,6 +55,11 @@ class Bound(Struct, frozen=True, kw_only=True):
     phases: int | None = None
     period: Period | None = None
 
+    @property
+    def figures(self) -> bool:
+        """Whether there is any."""
+        return any(getattr(self, name) is not None for name in _FIELDS)
+
 
 def bound_of(period: Period, unit: Unit, into: Unit, voltage: float) -> Bound | None:
     """What a period says, in another unit; None: nothing.  Idle is a limit of 0."""
@@ -69,11 +76,24 @@ def bound_of(period: Period, unit: Unit, into: Unit, voltage: float) -> Bound | 
     return Bound(**figures, phases=phases, period=period)
 
 
+def of_one_level(bounds: Sequence[Bound], unit: Unit) -> Bound:
+    """What several say that are on one level, where only one should be: the least of all, and
+    else what the strictest says, in whatever order they come."""
+    if len(bounds) == 1:
+        return bounds[0]
+    strictest = min(bounds, key=lambda bound: _strictness(bound, unit))
+    return replace(
+        strictest,
+        limit=combined((bound.limit for bound in bounds), min, unit, strictest.phases),
+        discharge=combined((bound.discharge for bound in bounds), max, unit, strictest.phases),
+    )
+
+
 def least(grid: Iterable[Bound], session: Bound | None, unit: Unit) -> Bound:
     """What is left when all that bound a place, and the session there, are heard.
 
-    Limits are the least of all, both ways; a setpoint is that of the session, or where it follows
-    an external system, and where there is none, that of those who bound it.
+    Limits are the least of all, both ways; so is the setpoint of a session that has one, and one
+    that follows an external system has that system's, if there is one.
     """
     bounds = list(grid)
     everything = bounds if session is None else [*bounds, session]
@@ -86,13 +106,12 @@ def least(grid: Iterable[Bound], session: Bound | None, unit: Unit) -> Bound:
     found = Bound(limit=limit, phases=phases, period=session.period)
     if session.period.operation_mode in _ONE_WAY:
         return found
-    external = session.period.operation_mode is Mode.EXTERNAL_SETPOINT and setpoint is not None
-    return replace(
-        found,
-        discharge=discharge,
-        setpoint=setpoint if external else session.setpoint,
-        reactive=session.reactive,
-    )
+    followed = session.setpoint
+    if session.period.operation_mode is Mode.EXTERNAL_SETPOINT:
+        followed = setpoint or followed
+    elif followed is not None:
+        followed = combined((followed, setpoint), _nearest, unit, phases)
+    return replace(found, discharge=discharge, setpoint=followed, reactive=session.reactive)
 
 
 def together(bounds: Iterable[Bound], unit: Unit) -> Bound:
@@ -140,5 +159,12 @@ def period_of(bound: Bound, start: int) -> Period:
 
 
 def _nearest(one: float, other: float) -> float:
-    """The one that moves less power."""
-    return min(one, other, key=abs)
+    """The one that moves less power; of two that move the same, the one that gives it back."""
+    return min((one, other), key=lambda figure: (abs(figure), figure))
+
+
+def _strictness(bound: Bound, unit: Unit) -> tuple[float, bytes]:
+    """Smaller for what allows less; the same for what is the same only."""
+    figures = () if bound.limit is None else spread(bound.limit, unit, bound.phases).phases
+    least_figure = min((figure for figure in figures if figure is not None), default=inf)
+    return least_figure, json.encode(bound, order="deterministic")

@@ -23,7 +23,7 @@ from csms.core.charging.profiles import (
     Schedule,
     Unit,
 )
-from csms.core.charging.rates import PHASES, Rate, converted, rate_of, spread, whole
+from csms.core.charging.rates import PHASES, Rate, converted, even, rate_of, spread
 from csms.core.charging.scene import Scene
 
 FRESH = timedelta(seconds=60)
@@ -121,7 +121,7 @@ def exceeds(
 ) -> bool:
     """Whether what a vehicle means to draw is more than its profile allows, at any instant.
 
-    It is not when the profile goes by the station's own clock, which nobody here can read.
+    A profile that goes by the station's own clock is not compared with: it is not known here.
     """
     allowed = profile.profile
     chosen = next(
@@ -150,7 +150,7 @@ def _more(wants: Rate, may: Rate, unit: Unit) -> bool:
     if may.split:
         wants = spread(wants, unit, PHASES)
     elif unit is Unit.W:
-        wants = Rate(whole(wants, unit))
+        wants = Rate(sum(figure for figure in wants.phases if figure is not None))
     pairs = zip(wants.phases, spread(may, unit, 1).phases, strict=True)
     return any(
         wanted is not None and most is not None and wanted > most * TOLERANCE
@@ -195,7 +195,7 @@ def _within(bounds: CompositeSchedule, most: float | None, phases: int | None) -
     """The periods that are bounded: one that is not would be no offer."""
     for period in bounds.periods:
         rate = rate_of(period, "limit")
-        bound = None if rate is None else whole(rate, bounds.unit)
+        bound = None if rate is None else even(rate, bounds.unit)
         limits = [limit for limit in (bound, most) if limit is not None]
         if not limits:
             return

@@ -125,12 +125,12 @@ def used(rate: Rate, phase: int | None) -> Rate:
     return Rate(figure)
 
 
-def whole(rate: Rate, unit: Unit) -> float | None:
-    """One figure for all phases that allows no phase more: A of the least, W of all together."""
+def even(rate: Rate, unit: Unit) -> float | None:
+    """One figure for all phases that allows no phase more than it has."""
     known = [figure for figure in rate.phases if figure is not None]
-    if not known:
-        return None
-    return min(known) if unit is Unit.A else sum(known)
+    if not rate.split or not known:
+        return rate.l1
+    return min(known) * (1 if unit is Unit.A else PHASES)
 
 
 def _either(one: Rate, other: Rate, choose: Choice) -> Rate:

@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from csms.core.charging.checks import InstalledProfile
 from csms.core.charging.profiles import PROFILE, Schedule, as_schedule, profile_of
-from csms.core.charging.vocabulary import LIMIT
+from csms.core.charging.vocabulary import LIMIT, PULLED
 from csms.core.values import Session, SessionStatus
 
 PRIORITY = "priority_charging"
@@ -65,6 +66,10 @@ class Kept(Protocol):
         """Of the holding."""
 
     @property
+    def key(self) -> str:
+        """Its name among those of its kind."""
+
+    @property
     def evse_id(self) -> int | None:
         """Where it is."""
 
@@ -78,10 +83,16 @@ class Kept(Protocol):
 
 
 def installed(held: Iterable[Kept]) -> Iterator[InstalledProfile]:
-    """The profiles among holdings that can be read."""
-    for each in held:
+    """The profiles among holdings that can be read; one whose figures were asked for since it was
+    updated is as new as that."""
+    kept = list(held)
+    pulled = {each.key: each.updated_at for each in kept if each.kind == PULLED}
+    for each in kept:
         profile = profile_of(each.content) if each.kind == PROFILE else None
         if profile is not None:
+            at, updated = pulled.get(each.key), profile.dyn_update_time
+            if at is not None and (updated is None or updated < at):
+                profile = replace(profile, dyn_update_time=at)
             yield InstalledProfile(evse_id=each.evse_id or 0, profile=profile)
 
 

@@ -225,7 +225,7 @@ def test_the_clock_of_the_station() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needs", "unit", "limit"), [(AC, Unit.A, 8.0), (DC, Unit.W, 9000.0), ({}, Unit.A, 8.0)]
+    ("needs", "unit", "limit"), [(AC, Unit.A, 8.0), (DC, Unit.W, 6000.0), ({}, Unit.A, 8.0)]
 )
 def test_limits_of_single_phases(needs: dict[str, Any], unit: Unit, limit: float) -> None:
     """Are offered as what all phases may have."""

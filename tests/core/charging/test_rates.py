@@ -15,12 +15,12 @@ from csms.core.charging.rates import (
     combined,
     converted,
     converted_rate,
+    even,
     fields_of,
     rate_of,
     spread,
     summed,
     used,
-    whole,
 )
 
 WHOLE, SPLIT = Rate(9000.0), Rate(1000.0, 2000.0, 4000.0)
@@ -99,9 +99,9 @@ def test_a_single_phase() -> None:
 
 def test_one_figure_for_all() -> None:
     """Allows no phase more than it has."""
-    assert whole(Rate(), Unit.A) is None
-    assert whole(Rate(16.0, 10.0), Unit.A) == 10.0
-    assert whole(SPLIT, Unit.W) == 7000.0
+    assert even(WHOLE, Unit.W) == 9000.0
+    assert even(Rate(16.0, 10.0), Unit.A) == 10.0
+    assert even(SPLIT, Unit.W) == 3000.0
 
 
 rates = st.builds(

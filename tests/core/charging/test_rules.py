@@ -249,6 +249,25 @@ def test_pulled_updates(desk: Desk) -> None:
     assert desk.say(KEY, pull) == v.UpdateGiven(update=None)
     knows(desk, installed(DYNAMIC))
     assert desk.say(KEY, pull) == v.UpdateGiven(update=ScheduleUpdate(limit=16.0))
+    assert writes(desk, Hold) == []
+
+
+def test_pulling_keeps_it_up(desk: Desk) -> None:
+    """K28.FR.14: a profile that lapses without new figures is noted to have been given some."""
+    (schedule,) = DYNAMIC.schedules
+    lapsing = replace(DYNAMIC, schedules=(replace(schedule, duration=60),))
+    knows(desk, installed(lapsing))
+    given = desk.say(KEY, v.UpdatePulled(profile_id=1))
+    assert given == v.UpdateGiven(update=ScheduleUpdate(limit=16.0))
+    (hold,) = writes(desk, Hold)
+    assert (hold.kind, hold.key, hold.content, hold.at) == (v.PULLED, "1", {}, NOW)
+
+
+def test_a_dynamic_profile_is_new_when_it_is_set(desk: Desk) -> None:
+    """K28.FR.05: it lasts from then on."""
+    answer(desk, v.SetProfile(evse_id=1, profile=DYNAMIC))
+    (hold,) = desk.book.kept
+    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00Z"
 
 
 def test_limits_from_outside(desk: Desk) -> None:

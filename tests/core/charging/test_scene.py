@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from csms.core.charging.profiles import Period, Schedule, Unit, plain
+from csms.core.charging.profiles import (
+    PROFILE,
+    ChargingProfile,
+    Kind,
+    Period,
+    Purpose,
+    Schedule,
+    Unit,
+    plain,
+)
 from csms.core.charging.scene import PRIORITY, OutsideLimit, Running, scene_of
-from csms.core.charging.vocabulary import LIMIT, Held
+from csms.core.charging.vocabulary import LIMIT, PULLED, Held
 from csms.core.values import Session
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -37,6 +47,34 @@ def test_generation(flag: bool | None, adds: bool) -> None:
     limit = {"is_local_generation": flag, "schedules": [{"odd": 1}, plain(SCHEDULE)]}
     found = scene_of([held(LIMIT, limit)])
     assert found.limits == (OutsideLimit(evse_id=1, schedule=SCHEDULE, since=NOW, adds=adds),)
+
+
+@pytest.mark.parametrize(
+    ("updated", "pulled", "newest"),
+    [(None, None, None), (None, 5, 5), (4, 5, 5), (5, 4, 5), (5, None, 5)],
+)
+def test_dynamic_profiles_that_are_pulled(
+    updated: int | None, pulled: int | None, newest: int | None
+) -> None:
+    """Are as new as their figures."""
+
+    def at(minutes: int | None) -> datetime | None:
+        return None if minutes is None else NOW + timedelta(minutes=minutes)
+
+    profile = ChargingProfile(
+        id=1,
+        stack_level=0,
+        purpose=Purpose.TX_DEFAULT,
+        kind=Kind.DYNAMIC,
+        schedules=(SCHEDULE,),
+        dyn_update_time=at(updated),
+    )
+    things = [held(PROFILE, {"profile": plain(profile)})]
+    asked = at(pulled)
+    if asked is not None:
+        things.append(replace(held(PULLED, {}), updated_at=asked))
+    (found,) = scene_of(things).profiles
+    assert found.profile.dyn_update_time == at(newest)
 
 
 @pytest.mark.parametrize(("favoured", "priority"), [("T1", True), ("T2", False)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,11 +18,12 @@ from csms.core.charging.profiles import (
     Schedule,
     Unit,
 )
-from csms.core.charging.scene import OutsideLimit, Scene
+from csms.core.charging.scene import OutsideLimit, Running, Scene
 from csms.core.charging.timing import Turns, changes, limit_then, period_then, turns
 
 DAY = timedelta(days=1)
 EIGHT = datetime(2026, 3, 1, 8, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 12, tzinfo=UTC)
 FIRST, SECOND = Period(start_period=0, limit=10.0), Period(start_period=3600, limit=6.0)
 SCHEDULE = Schedule(unit=Unit.A, start_at=EIGHT, use_local_time=True, periods=(FIRST, SECOND))
 DAILY = ChargingProfile(
@@ -73,9 +75,11 @@ def test_a_clock_that_nobody_knows() -> None:
 
 
 def test_turns_that_matter() -> None:
-    """The one that runs, and all that begin until the end; what comes once begins once."""
+    """The one that runs, all that begin until the end, and the next; what comes once begins
+    once."""
     when = Turns(EIGHT, DAY)
-    assert list(when.within(EIGHT + DAY / 2, EIGHT + 2 * DAY)) == [EIGHT, EIGHT + DAY]
+    days = [EIGHT, EIGHT + DAY, EIGHT + 2 * DAY]
+    assert list(when.within(EIGHT + DAY / 2, EIGHT + 2 * DAY)) == days
     assert list(Turns(EIGHT).within(EIGHT + DAY, EIGHT + 2 * DAY)) == [EIGHT]
     assert list(when.within(EIGHT - 2 * DAY, EIGHT - DAY)) == [EIGHT]
 
@@ -84,9 +88,91 @@ def test_changes() -> None:
     """When a period begins by the station's clock, and when a station that is away gives up."""
     held = InstalledProfile(evse_id=1, profile=replace(DAILY, max_offline_duration=60))
     scene = replace(HERE, profiles=(held,), offline_since=EIGHT)
-    found = set(changes(scene, EIGHT, EIGHT + DAY))
-    nine = EIGHT + timedelta(hours=23)
-    assert found == {EIGHT + timedelta(seconds=60), nine}
+    seven = EIGHT + timedelta(hours=23)
+    found = list(changes(scene, {0, 1}, EIGHT, EIGHT + DAY))
+    assert found == [EIGHT + timedelta(seconds=60), seven]
+    assert not list(changes(scene, {0, 2}, EIGHT, EIGHT + DAY))
+
+
+def test_a_turn_cuts_off_the_one_before() -> None:
+    """Also where its own first period begins later, and what is left of the one before is not
+    heard of."""
+    odd = replace(SCHEDULE, use_local_time=None, periods=(replace(FIRST, start_period=60),))
+    long = replace(odd, periods=(*odd.periods, replace(SECOND, start_period=90_000)))
+    scene = Scene(
+        profiles=(InstalledProfile(evse_id=0, profile=replace(DAILY, schedules=(long,))),)
+    )
+    second = timedelta(seconds=1)
+    found = list(changes(scene, {0}, EIGHT, EIGHT + DAY + 120 * second))
+    assert found == [EIGHT + 60 * second, EIGHT + DAY, EIGHT + DAY + 60 * second]
+
+
+def test_sessions_that_matter() -> None:
+    """What is for all counts from the session of each place, what is for one from its own."""
+    relative = replace(
+        ONCE, kind=Kind.RELATIVE, schedules=(Schedule(unit=Unit.A, periods=(FIRST, SECOND)),)
+    )
+    hour = timedelta(hours=1)
+    runs = {
+        number: Running(transaction_ref=None, started_at=EIGHT - hour * number / 4)
+        for number in (1, 2, 3)
+    }
+    for evse_id, places, quarters in (
+        (0, {0, 1}, [3, 4]),
+        (2, {0, 2}, [2]),
+        (0, {0, 1, 2}, [2, 3, 4]),
+    ):
+        held = InstalledProfile(evse_id=evse_id, profile=relative)
+        scene = Scene(profiles=(held,), sessions=runs)
+        found = list(changes(scene, places, EIGHT, EIGHT + DAY))
+        assert found == [EIGHT + hour * quarter / 4 for quarter in quarters]
+
+
+def dynamic(**more: Any) -> ChargingProfile:
+    schedule = {name: more.pop(name) for name in ("start_at", "duration") if name in more}
+    return replace(
+        ONCE,
+        kind=Kind.DYNAMIC,
+        schedules=(Schedule(unit=Unit.A, periods=(FIRST,), **schedule),),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "begins", "ends"),
+    [
+        (dynamic(), None, None),
+        (dynamic(duration=60), None, None),
+        (dynamic(dyn_update_time=EIGHT), None, None),
+        (dynamic(dyn_update_time=EIGHT, duration=60), None, 60),
+        (dynamic(start_at=EIGHT), 0, None),
+        (dynamic(start_at=EIGHT, duration=60), 0, 60),
+        (dynamic(start_at=EIGHT, duration=60, dyn_update_time=EIGHT + DAY), 0, 86_460),
+        (dynamic(duration=2**31 - 1, dyn_update_time=LAST), None, None),
+    ],
+)
+def test_dynamic(profile: ChargingProfile, begins: int | None, ends: int | None) -> None:
+    """K28.FR.13: it lasts its duration from when it was last updated, and no longer."""
+    scene = Scene(profiles=(InstalledProfile(evse_id=1, profile=profile),))
+    second = timedelta(seconds=1)
+    edges = [EIGHT + edge * second for edge in (begins, ends) if edge is not None]
+    assert list(changes(scene, {1}, EIGHT - DAY, EIGHT + 2 * DAY)) == edges
+    for edge in edges:
+        starts = begins is not None and edge == EIGHT
+        before, then = (period_then(scene, profile, at, EIGHT) for at in (edge - second, edge))
+        assert (before, then) == ((None, FIRST) if starts else (FIRST, None))
+    if not edges:
+        assert period_then(scene, profile, EIGHT, EIGHT) == FIRST
+
+
+def test_the_ends_of_the_calendar() -> None:
+    """A clock that shows a time beyond them is taken at its word."""
+    ahead = timezone(timedelta(hours=14))
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert Turns(first, DAY, ahead).begin(0) == first
+    assert Turns(LAST, DAY, timezone(-timedelta(hours=14))).begin(0) == LAST
+    when = Turns(LAST, DAY)
+    assert (when.last(EIGHT), list(when.within(EIGHT, EIGHT + DAY))) == (0, [LAST])
 
 
 def test_offline() -> None:
