@@ -114,13 +114,21 @@ def least(grid: Iterable[Bound], session: Bound | None, unit: Unit) -> Bound:
     return replace(found, discharge=discharge, setpoint=followed, reactive=session.reactive)
 
 
-def together(bounds: Iterable[Bound], unit: Unit) -> Bound:
-    """What all EVSEs may draw together; nothing is said when one of them is not bounded."""
-    limits = [bound.limit for bound in bounds]
-    known = [limit for limit in limits if limit is not None]
-    if not known or len(known) < len(limits):
+def together(bounds: Iterable[Bound], unit: Unit, *, split: bool = False) -> Bound:
+    """What all EVSEs may draw together; nothing is said when one of them is not bounded.
+
+    It is told phase by phase when one of them is, or with ``split``: each may draw all that it
+    may from as many phases as it uses, and nobody knows from which.
+    """
+    heard = list(bounds)
+    limits = [bound.limit for bound in heard if bound.limit is not None]
+    if not limits or len(limits) < len(heard):
         return Bound()
-    return Bound(limit=summed(known, unit))
+    if split or any(limit.split for limit in limits):
+        limits = [
+            spread(bound.limit, unit, bound.phases) for bound in heard if bound.limit is not None
+        ]
+    return Bound(limit=summed(limits))
 
 
 def raised(bound: Bound, generated: Iterable[Rate | None], unit: Unit) -> Bound:

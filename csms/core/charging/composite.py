@@ -107,8 +107,10 @@ class _Looks(Struct, frozen=True):
         if evse_id:
             found = self.of_evse(evse_id, *self.of_grid(0))
             return raised(found, [self.generated_for(evse_id)], self.unit)
-        drawn = together((self.of_evse(each) for each in self.scene.evses), self.unit)
-        found = least([*self.of_grid(0), drawn], None, self.unit)
+        grid = [*self.of_grid(0)]
+        split = any(each.limit is not None and each.limit.split for each in grid)
+        drawn = together(map(self.of_evse, self.scene.evses), self.unit, split=split)
+        found = least([*grid, drawn], None, self.unit)
         generated = (self.generated_at(each) for each in (0, *self.scene.evses))
         return raised(found, generated, self.unit)
 

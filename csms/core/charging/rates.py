@@ -106,10 +106,9 @@ def adjusted(rate: Rate, by: Rate | None, change: Choice, unit: Unit, phases: in
     )
 
 
-def summed(rates: Sequence[Rate], unit: Unit) -> Rate:
-    """All together; a phase of which one says nothing has no sum."""
-    if any(rate.split for rate in rates):
-        rates = [spread(rate, unit, PHASES) for rate in rates]
+def summed(rates: Sequence[Rate]) -> Rate:
+    """All together, which are all split or none is; a phase of which one says nothing has no
+    sum."""
     columns = zip(*(rate.phases for rate in rates), strict=True)
     return Rate(*(None if None in column else sum(filter(None, column)) for column in columns))
 

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from csms.core.charging.bounds import Bound, bound_of, least, period_of, raised, together
+from csms.core.charging.bounds import (
+    Bound,
+    bound_of,
+    least,
+    of_one_level,
+    period_of,
+    raised,
+    together,
+)
 from csms.core.charging.profiles import FrequencyPoint, Mode, Period, Unit
 from csms.core.charging.rates import Rate
 
@@ -61,6 +69,8 @@ def test_modes_that_give_nothing_back(mode: Mode | None) -> None:
     [
         (Mode.CENTRAL_SETPOINT, 4.0, [], 4.0),
         (Mode.CENTRAL_SETPOINT, 4.0, [9.0], 4.0),
+        (Mode.CENTRAL_SETPOINT, 4.0, [-3.0], -3.0),
+        (Mode.EXTERNAL_LIMITS, None, [9.0], None),
         (Mode.EXTERNAL_SETPOINT, None, [9.0], 9.0),
         (Mode.EXTERNAL_SETPOINT, None, [9.0, -2.0], -2.0),
         (Mode.EXTERNAL_SETPOINT, 4.0, [], 4.0),
@@ -70,8 +80,7 @@ def test_modes_that_give_nothing_back(mode: Mode | None) -> None:
 def test_whose_setpoint_is_followed(
     mode: Mode, own: float | None, others: list[float], followed: float | None
 ) -> None:
-    """The session's, or that of the external system if it is to be; of several the one that moves
-    less."""
+    """That of the external system if it is to be; else the session's, or one that moves less."""
     grid = [says(setpoint=other) for other in others]
     found = least(grid, says(setpoint=own, operation_mode=mode), Unit.W)
     assert found.setpoint == (None if followed is None else Rate(followed))
@@ -90,6 +99,34 @@ def test_all_evses() -> None:
     assert together([says(limit=1.0), Bound()], Unit.W) == Bound()
     both = together([says(limit=1.0), says(limit=2.0, setpoint=1.0)], Unit.W)
     assert both == Bound(limit=Rate(3.0))
+
+
+def test_all_evses_phase_by_phase() -> None:
+    """Each phase may be the one that a single-phase EVSE draws all it may from."""
+    single, triple = says(limit=3000.0, number_phases=1), says(limit=9000.0)
+    found = together([single, triple], Unit.W, split=True)
+    assert found == Bound(limit=Rate(6000.0, 6000.0, 6000.0))
+    parted = says(limit=1.0, limit_l2=2.0)
+    assert together([single, parted], Unit.W) == Bound(limit=Rate(3001.0, 3002.0))
+
+
+def test_several_on_one_level() -> None:
+    """Are as strict as all of them, and the same in any order."""
+    one = says(limit=8.0, discharge_limit=-2.0, operation_mode=Mode.CENTRAL_FREQUENCY)
+    other = says(limit=9.0, discharge_limit=-1.0, operation_mode=Mode.EXTERNAL_LIMITS)
+    odd = says(setpoint=1.0, operation_mode=Mode.CENTRAL_SETPOINT)
+    found = of_one_level([one, other, odd], Unit.W)
+    assert found == Bound(limit=Rate(8.0), discharge=Rate(-1.0), period=one.period)
+    assert of_one_level([odd, other, one], Unit.W) == found
+    assert of_one_level([odd], Unit.W) is odd
+
+
+def test_setpoints_that_move_the_same() -> None:
+    """That which gives back is followed, in whatever order they come."""
+    session = says(operation_mode=Mode.EXTERNAL_SETPOINT)
+    outer = [says(setpoint=5.0), says(setpoint=-5.0)]
+    for grid in (outer, outer[::-1]):
+        assert least(grid, session, Unit.W).setpoint == Rate(-5.0)
 
 
 def test_generation() -> None:

@@ -83,10 +83,10 @@ def test_adjusting() -> None:
 
 
 def test_sums() -> None:
-    """Phase by phase where one is; a phase that is not bounded everywhere has no sum."""
-    assert summed([WHOLE, Rate(500.0)], Unit.W) == Rate(9500.0)
-    assert summed([WHOLE, SPLIT], Unit.W) == Rate(4000.0, 5000.0, 7000.0)
-    assert summed([Rate(1.0, 2.0), Rate(16.0)], Unit.A) == Rate(17.0, 18.0)
+    """A phase that is not bounded everywhere has none."""
+    assert summed([WHOLE, Rate(500.0)]) == Rate(9500.0)
+    assert summed([SPLIT, SPLIT]) == Rate(2000.0, 4000.0, 8000.0)
+    assert summed([Rate(1.0, 2.0), SPLIT]) == Rate(1001.0, 2002.0)
 
 
 def test_a_single_phase() -> None:
