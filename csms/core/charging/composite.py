@@ -53,8 +53,7 @@ def composite(
     unit = unit or _usual(scene)
     scene = ordered(scene)
     places = {0, evse_id} if evse_id else {0, *scene.evses}
-    each_time = (len(scene.profiles) + len(scene.limits)) * max(1, len(places) - 1) + 1
-    most = max(1, EFFORT // each_time)
+    most = max(1, EFFORT // _effort(scene, len(places) - 1))
     instants = _instants(scene, places, start, start + duration * SECOND, most)
     if len(instants) > most:
         duration = max(1, int((instants.pop() - start) / SECOND))
@@ -77,6 +76,15 @@ def bound_at(scene: Scene, evse_id: int, instant: datetime, unit: Unit, start: d
     ``start``."""
     scene = ordered(scene)
     return _Looks(scene, stacked(scene), instant, unit, start).bound(evse_id)
+
+
+def _effort(scene: Scene, evses: int) -> int:
+    """How many profiles are looked at each time: those of sessions anywhere for each EVSE."""
+    everywhere = sum(
+        each.evse_id == 0 and each.profile.purpose in _OF_SESSIONS for each in scene.profiles
+    )
+    others = len(scene.profiles) - everywhere
+    return 1 + others + everywhere * max(1, evses) + len(scene.limits) + max(0, evses - 1)
 
 
 def _instants(

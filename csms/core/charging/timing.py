@@ -7,8 +7,8 @@ dynamic one lasts as long as it is kept up to date.  Periods are taken to be in 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from heapq import merge
 
@@ -94,14 +94,15 @@ def changes(
     for each in scene.profiles:
         if each.evse_id in places:
             edges.append(_validity(scene, each.profile, start, end))
+            offsets = _offsets(each.profile.schedules[0])
             edges += [
-                _edges(each.profile.schedules[0], turns(scene, each.profile, anchor), start, end)
+                _edges(offsets, turns(scene, each.profile, anchor), start, end)
                 for anchor in _anchors(scene, each.profile, each.evse_id, places, start)
             ]
     for limit in scene.limits:
         if limit.evse_id in places:
             when = _turns(scene, limit.schedule, limit.since)
-            edges.append(_edges(limit.schedule, when, start, end))
+            edges.append(_edges(_offsets(limit.schedule), when, start, end))
     return merge(*edges)
 
 
@@ -192,19 +193,24 @@ def _turns(
     return Turns(schedule.start_at, span, scene.zone if schedule.use_local_time else None)
 
 
-def _edges(schedule: Schedule, when: Turns, start: datetime, end: datetime) -> Iterator[datetime]:
-    """When a period begins, a turn among them; each turn cuts off the one before."""
+def _offsets(schedule: Schedule) -> Sequence[int]:
+    """How many seconds after its beginning something changes, the beginning included."""
     offsets = {0, *(period.start_period for period in schedule.periods)}
     if schedule.duration is not None:
         offsets.add(schedule.duration)
-    ordered = sorted(offsets)
+    return sorted(offsets)
+
+
+def _edges(
+    offsets: Sequence[int], when: Turns, start: datetime, end: datetime
+) -> Iterator[datetime]:
+    """When a period begins, a turn among them; each turn cuts off the one before."""
     begins = when.within(start, end)
     begin: datetime | None = next(begins)
     while begin is not None:
         following = next(begins, None)
         until = min(end, following or end)
-        for offset in ordered[bisect_right(ordered, (start - begin) / SECOND) :]:
-            if offset >= (until - begin) / SECOND:
-                break
-            yield begin + offset * SECOND
+        first = bisect_right(offsets, (start - begin) / SECOND)
+        for place in range(first, bisect_left(offsets, (until - begin) / SECOND)):
+            yield begin + offsets[place] * SECOND
         begin = following
