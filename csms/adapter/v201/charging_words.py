@@ -113,7 +113,11 @@ def unzoned(payload: Json) -> Json:
 
 
 def _local(schedule: Json) -> bool:
-    return schedule.get("useLocalTime") is True and isinstance(schedule.get("startSchedule"), str)
+    return (
+        isinstance(schedule, dict)
+        and schedule.get("useLocalTime") is True
+        and isinstance(schedule.get("startSchedule"), str)
+    )
 
 
 V201_WORDS = Words.of("2.0.1", "v201")
