@@ -459,3 +459,80 @@ def test_offline() -> None:
     assert limits(scene(*held)) == [(0, 16.0)]
     assert limits(scene(*held, offline_since=at(-0.5))) == [(0, 16.0), (1800, 6.0)]
     assert limits(scene(*held, offline_since=at(-2))) == [(0, 6.0)]
+
+
+def test_an_external_mode_without_figures_says_nothing() -> None:
+    """What bounds a place does so with figures: the level below counts."""
+    silent = saying(
+        Purpose.EXTERNAL, Period(start_period=0, operation_mode=Mode.EXTERNAL_LIMITS), level=1
+    )
+    below = saying(Purpose.EXTERNAL, Period(start_period=0, limit=4000.0))
+    assert periods(scene((0, silent), (0, below))) == (Period(start_period=0, limit=4000.0),)
+
+
+def test_two_on_one_level() -> None:
+    """Which no station should hold: the least of both, at each instant."""
+    one = (1, profile(Purpose.TX_DEFAULT, (0, 8.0), (1800, 16.0)))
+    other = (1, profile(Purpose.TX_DEFAULT, (0, 12.0)))
+    for held in ((one, other), (other, one)):
+        assert limits(scene(*held)) == [(0, 8.0), (1800, 12.0)]
+
+
+def test_periods_in_any_order() -> None:
+    """A station may tell them so."""
+    assert limits(scene((1, profile(Purpose.TX_DEFAULT, (1800, 9.0), (0, 6.0))))) == [
+        (0, 6.0),
+        (1800, 9.0),
+    ]
+
+
+def test_generation_told_twice() -> None:
+    """By two sources: it is there once, and no more of it than both agree on."""
+    told = tuple(
+        OutsideLimit(
+            evse_id=0,
+            schedule=Schedule(unit=Unit.A, periods=(Period(start_period=0, limit=limit),)),
+            since=NOON,
+            adds=True,
+        )
+        for limit in (6.0, 4.0)
+    )
+    assert limits(scene((1, profile(Purpose.TX_DEFAULT, (0, 10.0))), limits=told)) == [(0, 14.0)]
+
+
+def test_the_station_phase_by_phase() -> None:
+    """Where its own limits tell phases apart, each may be the one that a single-phase EVSE uses."""
+    most = saying(
+        Purpose.STATION_MAX, Period(start_period=0, limit=9000.0, limit_l2=5000.0, limit_l3=9000.0)
+    )
+    held = [
+        (1, saying(Purpose.TX_DEFAULT, Period(start_period=0, limit=3000.0, number_phases=1))),
+        (2, saying(Purpose.TX_DEFAULT, Period(start_period=0, limit=9000.0))),
+    ]
+    assert periods(scene((0, most), *held, evses=(1, 2)), 0) == (
+        Period(start_period=0, limit=6000.0, limit_l2=5000.0, limit_l3=6000.0),
+    )
+
+
+def test_a_dynamic_profile_that_lapses() -> None:
+    """K28.FR.13: without an update the next one counts."""
+    held = profile(
+        Purpose.TX_DEFAULT,
+        kind=Kind.DYNAMIC,
+        start_at=None,
+        duration=600,
+        level=1,
+        dyn_update_time=NOON - timedelta(seconds=300),
+    )
+    below = profile(Purpose.TX_DEFAULT, (0, 6.0))
+    assert limits(scene((1, held), (1, below))) == [(0, 16.0), (300, 6.0)]
+
+
+def test_profiles_of_many_evses() -> None:
+    """What is for the sessions of all is looked at for each: that many changes fewer are found."""
+    steps = tuple((index * 10, float(index % 2)) for index in range(1024))
+    held = [(0, profile(Purpose.TX_DEFAULT, *steps, level=level)) for level in range(100)]
+    alone = composite(scene(*held), 1, NOON, 10_240)
+    assert (len(alone.periods), alone.duration) == (990, 9900)
+    many = composite(scene(*held, evses=tuple(range(1, 51))), 0, NOON, 10_240)
+    assert (len(many.periods), many.duration) == (19, 190)
