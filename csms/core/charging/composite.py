@@ -57,6 +57,7 @@ def composite(
     instants = _instants(scene, places, start, start + duration * SECOND, most)
     if len(instants) > most:
         duration = max(1, int((instants.pop() - start) / SECOND))
+        instants = [each for each in instants if each < start + duration * SECOND]
     stacks = stacked(scene)
     periods: list[Period] = []
     for instant in instants:

@@ -536,3 +536,20 @@ def test_profiles_of_many_evses() -> None:
     assert (len(alone.periods), alone.duration) == (990, 9900)
     many = composite(scene(*held, evses=tuple(range(1, 51))), 0, NOON, 10_240)
     assert (len(many.periods), many.duration) == (19, 190)
+
+
+def test_cut_off_within_a_second() -> None:
+    """No period begins where the schedule ends."""
+    tenths = [
+        profile(
+            Purpose.TX_DEFAULT,
+            (0, 1.0 + index),
+            level=1,
+            valid_to=at(1) + timedelta(milliseconds=100 * index),
+        )
+        for index in range(8)
+    ]
+    crowd = [(2, profile(Purpose.TX_DEFAULT))] * (EFFORT // 5)
+    whole = composite(scene(*((1, each) for each in tenths), *crowd), 1, NOON, 7200, Unit.A)
+    assert whole.duration == 3600
+    assert [period.start_period for period in whole.periods] == [0]
