@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from zope.interface import implementer
 
 from csms.core.charging import vocabulary as v
-from csms.core.charging.capabilities import KEYS, capabilities
+from csms.core.charging.capabilities import CLOCK, KEYS, capabilities, clock_zone
 from csms.core.charging.checks import Capabilities, check, conflicting
-from csms.core.charging.composite import Scene, composite
+from csms.core.charging.composite import composite
 from csms.core.charging.installing import with_update
 from csms.core.charging.profiles import (
     PROFILE,
@@ -26,7 +26,7 @@ from csms.core.charging.profiles import (
     Unit,
     profile_of,
 )
-from csms.core.charging.scene import PRIORITY, installed, scene_of
+from csms.core.charging.scene import PRIORITY, Scene, installed, scene_of
 from csms.core.errors import Conflict, Invalid, NotFound
 from csms.core.holdings import Holding
 from csms.core.pages import Query
@@ -212,7 +212,7 @@ class Charging:
         """Everything that the limits of a station depend on."""
         station = await self.stations.get(identity, operator_id)
         held: list[Holding] = []
-        for kind in (PROFILE, v.LIMIT, PRIORITY):
+        for kind in (PROFILE, v.PULLED, v.LIMIT, PRIORITY):
             held += await self.holdings.list(identity, operator_id, kind)
         sessions: list[Session] = []
         for status in _OPEN:
@@ -220,7 +220,12 @@ class Charging:
             query = Query(filters=filters, sort="-started_at", limit=_MOST_SESSIONS)
             sessions += (await self.sessions.list(query, operator_id)).items
         evses = (connector.evse_id for connector in station.connectors)
-        return replace(scene_of(held, sessions, evses), voltage=self.voltage)
+        return replace(
+            scene_of(held, sessions, evses),
+            voltage=self.voltage,
+            offline_since=None if station.connected else station.last_seen_at,
+            zone=clock_zone(await self.values(identity, operator_id, CLOCK)),
+        )
 
     async def update_dynamic(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import attrs
@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from zope.interface.verify import verifyObject
 
 from csms.core.charging import vocabulary as v
-from csms.core.charging.capabilities import KEYS
+from csms.core.charging.capabilities import CLOCK, KEYS
+from csms.core.charging.checks import InstalledProfile
 from csms.core.charging.profiles import (
     PROFILE,
     ChargingProfile,
@@ -25,6 +26,7 @@ from csms.core.charging.profiles import (
     Unit,
     plain,
 )
+from csms.core.charging.scene import PRIORITY, OutsideLimit, Running, Scene
 from csms.core.commands import Command, Outcome
 from csms.core.decisions import Write
 from csms.core.errors import Conflict, Invalid, NotFound, Overloaded
@@ -312,6 +314,29 @@ async def test_without_an_answer(bench: Bench) -> None:
     old = CompositeSchedule(evse_id=1, duration=60, unit=Unit.W, periods=())
     bench.hold(v.COMPOSITE, "1", plain(old))
     assert (await bench.charging.ask_schedule("cp-1", 1, 1, 60, None)).reported is None
+
+
+@pytest.mark.parametrize("connected", [True, False])
+@waits
+async def test_what_limits_depend_on(bench: Bench, connected: bool) -> None:
+    """What is held, pulled and told, what the station's clock shows, and since when it is away."""
+    away = NOW - timedelta(hours=1)
+    bench.stations.report("cp-1", connected=connected, last_seen_at=away)
+    bench.values = {CLOCK[1]: "+02:00"}
+    bench.sessions.seed(SESSION)
+    bench.hold(PROFILE, "1", {"profile": plain(DYNAMIC)})
+    bench.hold(v.PULLED, "1", {})
+    bench.hold(v.LIMIT, "EMS:1", {"schedules": [plain(SCHEDULE)]})
+    bench.hold(PRIORITY, "T1", {"transaction_ref": "T1"})
+    scene = await bench.charging.scene("cp-1", 1)
+    assert scene == Scene(
+        profiles=(InstalledProfile(evse_id=1, profile=replace(DYNAMIC, dyn_update_time=NOW)),),
+        limits=(OutsideLimit(evse_id=1, schedule=SCHEDULE, since=NOW),),
+        sessions={1: Running(transaction_ref="T1", started_at=NOW, priority=True)},
+        evses=(1,),
+        offline_since=None if connected else away,
+        zone=timezone(timedelta(hours=2)),
+    )
 
 
 @waits

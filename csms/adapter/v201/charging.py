@@ -11,7 +11,7 @@ from csms.adapter.schema import Json
 from csms.adapter.tables import Inbound, Outbound
 from csms.adapter.times import moment
 from csms.adapter.v201.charging_commands import commands, interpreters
-from csms.adapter.v201.charging_words import V201_WORDS, Words
+from csms.adapter.v201.charging_words import V201_WORDS, Words, unzoned
 from csms.adapter.v201.fields import place, spare_number
 from csms.adapter.v201.replies import Payload, write_nothing
 from csms.core.charging import vocabulary as v
@@ -35,14 +35,14 @@ def inbound(words: Words, needs: Callable[[v.NeedsAnswered], Payload]) -> Mappin
             evse_id=place(payload["evseId"], "evseId"),
             source=notes.text(payload["chargingLimitSource"], "chargingLimitSource"),
             profiles=tuple(
-                words.profile.to_core(profile, notes, "chargingProfile")
+                words.tell_profile(profile, notes, "chargingProfile")
                 for profile in payload["chargingProfile"]
             ),
             last=not payload.get("tbc", False),
         )
 
     def read_limit(payload: Json, notes: Notes) -> v.LimitTold:
-        whole = words.limit.to_core(payload, notes)
+        whole = words.limit.to_core(unzoned(payload), notes)
         limit: dict[str, object] = {
             name: value
             for name, value in (whole.pop("charging_limit") | whole).items()

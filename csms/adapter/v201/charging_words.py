@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -29,6 +30,9 @@ NAMES: Mapping[str, str] = {
     "startSchedule": "start_at",
     "transactionId": "transaction_ref",
 }
+
+
+_OFFSET = re.compile(r"(?:[+-][0-9]{2}:?[0-9]{2}|[Zz])?$")
 
 
 @attrs.frozen(eq=False)
@@ -69,10 +73,15 @@ class Words:
         whole: Json = self.profile.to_wire(content, "a charging profile")
         return whole
 
+    def tell_profile(self, payload: Json, notes: Notes, path: str) -> Json:
+        """What a station says of a profile, storable, in the words of the core."""
+        whole: Json = self.profile.to_core(unzoned(payload), notes, path)
+        return whole
+
     def read_profile(self, payload: Json, notes: Notes) -> ChargingProfile | None:
         """A profile; None when it is none of ours."""
         try:
-            return msgspec.convert(self.profile.to_core(payload, notes), ChargingProfile)
+            return msgspec.convert(self.tell_profile(payload, notes, ""), ChargingProfile)
         except msgspec.ValidationError:
             return None
 
@@ -84,6 +93,31 @@ class Words:
             return self.read_profile(payload, strict())
         except PayloadError:
             return None
+
+
+def unzoned(payload: Json) -> Json:
+    """The same, where schedules go by the station's own clock with their start as that shows it:
+    whatever offset is written there counts for nothing (2.1 K01.FR.90)."""
+    schedules = payload.get("chargingSchedule")
+    if not isinstance(schedules, list) or not any(map(_local, schedules)):
+        return payload
+    return {
+        **payload,
+        "chargingSchedule": [
+            {**each, "startSchedule": _OFFSET.sub("Z", each["startSchedule"], count=1)}
+            if _local(each)
+            else each
+            for each in schedules
+        ],
+    }
+
+
+def _local(schedule: Json) -> bool:
+    return (
+        isinstance(schedule, dict)
+        and schedule.get("useLocalTime") is True
+        and isinstance(schedule.get("startSchedule"), str)
+    )
 
 
 V201_WORDS = Words.of("2.0.1", "v201")

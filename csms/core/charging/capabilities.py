@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from csms.core.charging.checks import Capabilities
 from csms.core.charging.profiles import Unit
@@ -24,6 +27,12 @@ _EXTERNAL = _names("MaxExternalConstraintsId", "MaxExternalConstraintsId")
 KEYS: Sequence[str] = (*_LEVEL, *_PERIODS, *_UNITS, *_EXTERNAL)
 """The names under which stations tell it, see `VariableName.key`."""
 
+_ZONE = VariableName(component="ClockCtrlr", variable="TimeZone").key
+_OFFSET = VariableName(component="ClockCtrlr", variable="TimeOffset").key
+CLOCK: Sequence[str] = (_ZONE, _OFFSET)
+"""The names under which stations tell what their clock shows."""
+
+_SHIFT = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)", re.ASCII)
 _WORDS: Mapping[str, Unit] = {"a": Unit.A, "current": Unit.A, "w": Unit.W, "power": Unit.W}
 _DIGITS = 9
 
@@ -36,6 +45,22 @@ def capabilities(values: Mapping[str, str]) -> Capabilities:
         max_external_id=_figure(values, _EXTERNAL, 0),
         units=_units(values),
     )
+
+
+def clock_zone(values: Mapping[str, str]) -> tzinfo:
+    """That of a station's clock, from the values of `CLOCK`; UTC unless it is known."""
+    name = values.get(_ZONE, "").strip()
+    if name:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError, ValueError):
+            pass  # of its own invention
+    told = _SHIFT.fullmatch(values.get(_OFFSET, "").strip())
+    if told is None:
+        return UTC
+    sign, hours, minutes = told.groups()
+    shift = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-shift if sign == "-" else shift)
 
 
 def _figure(values: Mapping[str, str], names: Sequence[str], least: int) -> int | None:

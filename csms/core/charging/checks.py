@@ -11,6 +11,7 @@ from msgspec import Struct
 from csms.core.charging.profiles import (
     ChargingProfile,
     Kind,
+    Mode,
     Period,
     Purpose,
     Schedule,
@@ -26,11 +27,19 @@ _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UT
 _DISCHARGING = ("discharge_limit", "discharge_limit_l2", "discharge_limit_l3")
 _LIMITS = ("limit", "limit_l2", "limit_l3")
 _SETPOINTS = ("setpoint", "setpoint_l2", "setpoint_l3")
-_WITHOUT: Mapping[str, tuple[str, ...]] = {
-    "ChargingOnly": (*_DISCHARGING, *_SETPOINTS),
-    "CentralSetpoint": (*_LIMITS, *_DISCHARGING),
+_WITHOUT: Mapping[Mode, tuple[str, ...]] = {
+    Mode.CHARGING_ONLY: (*_DISCHARGING, *_SETPOINTS),
+    Mode.CENTRAL_SETPOINT: (*_LIMITS, *_DISCHARGING),
 }
 """What periods of a mode of operation must not have (2.1 Q02.FR.02, Q03.FR.02)."""
+_MODES: Mapping[Purpose, frozenset[Mode]] = {
+    Purpose.STATION_MAX: frozenset({Mode.CHARGING_ONLY}),
+    Purpose.PRIORITY: frozenset({Mode.CHARGING_ONLY}),
+    Purpose.LOCAL_GENERATION: frozenset({Mode.CHARGING_ONLY, Mode.EXTERNAL_LIMITS}),
+}
+"""The modes of operation of those purposes that do not have all (2.1 K01.FR.71, Q)."""
+_DELAYED = (Purpose.TX, Purpose.TX_DEFAULT)
+"""Purposes whose periods may begin a little later at random (2.1 K01.FR.95)."""
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -87,7 +96,9 @@ def _check_content(profile: ChargingProfile, known: Capabilities) -> None:
     if len(profile.schedules) > 1 and profile.purpose is not Purpose.TX:
         _refuse("schedules", "may be several in a TxProfile only")
     for number, schedule in enumerate(profile.schedules):
-        _check_schedule(f"schedules[{number}]", schedule, known)
+        place = f"schedules[{number}]"
+        _check_schedule(place, schedule, known)
+        _check_purpose(place, schedule, profile.purpose)
 
 
 def conflicting(
@@ -155,6 +166,9 @@ def _check_kind(profile: ChargingProfile) -> None:
             _refuse(f"{place}.periods", "must be one in a Dynamic profile")
     if profile.kind is Kind.DYNAMIC and len(profile.schedules) != 1:
         _refuse("schedules", "must be one in a Dynamic profile")
+    for name in ("dyn_update_interval", "dyn_update_time"):
+        if profile.kind is not Kind.DYNAMIC and getattr(profile, name) is not None:
+            _refuse(name, "is allowed in a Dynamic profile only")  # K01.FR.122
 
 
 def _check_times(profile: ChargingProfile) -> None:
@@ -189,12 +203,30 @@ def _check_schedule(place: str, schedule: Schedule, known: Capabilities) -> None
         _check_period(inside, period)
 
 
+def _check_purpose(place: str, schedule: Schedule, purpose: Purpose) -> None:
+    """What 2.1 allows for some purposes only."""
+    if purpose is Purpose.PRIORITY and schedule.duration is not None:  # K01.FR.70
+        _refuse(f"{place}.duration", "is not allowed in a PriorityCharging profile")
+    if schedule.randomized_delay and purpose not in _DELAYED:
+        _refuse(f"{place}.randomized_delay", f"is not allowed in a {purpose} profile")
+    for number, period in enumerate(schedule.periods):
+        mode, where = _mode(period), f"{place}.periods[{number}].operation_mode"
+        if mode not in _MODES.get(purpose, (mode,)):
+            _refuse(where, f"cannot be {mode} in a {purpose} profile")
+        if mode is Mode.LOCAL_FREQUENCY and schedule.unit is not Unit.W:  # Q08.FR.05
+            _refuse(where, "can be LocalFrequency in a schedule in W only")
+
+
+def _mode(period: Period) -> Mode:
+    return period.operation_mode or Mode.CHARGING_ONLY
+
+
 def _check_period(place: str, period: Period) -> None:
     if period.phase_to_use is not None and period.number_phases != 1:
         _refuse(f"{place}.phase_to_use", "is allowed with number_phases 1 only")
-    for name in _WITHOUT.get(period.operation_mode or "ChargingOnly", ()):
+    mode = _mode(period)
+    for name in _WITHOUT.get(mode, ()):
         if getattr(period, name) is not None:
-            mode = period.operation_mode or "ChargingOnly"
             _refuse(f"{place}.{name}", f"is not allowed with operation_mode {mode}")
 
 

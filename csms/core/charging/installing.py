@@ -145,6 +145,8 @@ def _start_accepted(answered: Answered, _state: State, now: datetime) -> Consequ
 
 
 def _hold(answered: Answered, profile: ChargingProfile, evse_id: int | None, now: datetime) -> Hold:
+    if profile.kind is Kind.DYNAMIC:
+        profile = replace(profile, dyn_update_time=now)  # as the station does (2.1 K28.FR.05)
     return Hold(
         station_id=answered.key.id,
         operator_id=answered.key.operator_id,
@@ -257,15 +259,33 @@ def pull_asked(_report: v.UpdatePulled) -> Question:
 def update_pulled(
     report: v.UpdatePulled, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
-    """The figures of a dynamic profile as they are now (2.1 K28)."""
-    del key, now
+    """The figures of a dynamic profile as they are now (2.1 K28); the profile that lapses without
+    them lasts on (K28.FR.14).
+
+    That they were asked for is held by itself: the profile may be given new ones meanwhile.
+    """
     held = _named(state, report.profile_id)
     profile = None if held is None else profile_of(held.content)
-    if profile is None or profile.kind is not Kind.DYNAMIC:
+    if held is None or profile is None or profile.kind is not Kind.DYNAMIC:
         return Decision(v.UpdateGiven(update=None))
-    period = profile.schedules[0].periods[0]
-    figures = {name: getattr(period, name) for name in ScheduleUpdate.__struct_fields__}
-    return Decision(v.UpdateGiven(update=ScheduleUpdate(**figures)))
+    schedule = profile.schedules[0]
+    figures = {
+        name: getattr(schedule.periods[0], name) for name in ScheduleUpdate.__struct_fields__
+    }
+    pulled = Hold(
+        station_id=key.id,
+        operator_id=key.operator_id,
+        kind=v.PULLED,
+        key=held.key,
+        evse_id=held.evse_id,
+        content={},
+        origin="told",
+        at=now,
+    )
+    return Decision(
+        v.UpdateGiven(update=ScheduleUpdate(**figures)),
+        () if schedule.duration is None else (pulled,),
+    )
 
 
 def _named(state: State, profile_id: int) -> v.Held | None:

@@ -20,12 +20,14 @@ def nothing(_report: Report) -> Question:
 def limit_told(
     report: LimitTold, key: StationKey, _state: State, now: datetime, _policy: Policy
 ) -> Decision:
-    """The newest word of a source about an EVSE counts."""
+    """The newest word of a source about an EVSE counts; what it generates there is told apart from
+    what it limits, for both may hold (2.1 K27)."""
+    generated = report.limit.get("is_local_generation") is True
     held = Hold(
         station_id=key.id,
         operator_id=key.operator_id,
         kind=LIMIT,
-        key=f"{report.source}:{report.evse_id}",
+        key=f"{report.source}:{report.evse_id}{':generation' if generated else ''}",
         evse_id=report.evse_id,
         content={**report.limit, "source": report.source},
         origin="told",

@@ -10,8 +10,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from csms.core.charging.checks import InstalledProfile
-from csms.core.charging.composite import PHASES, Scene, composite, converted
+from csms.core.charging.composite import composite
 from csms.core.charging.profiles import (
     ChargingProfile,
     CompositeSchedule,
@@ -21,6 +23,8 @@ from csms.core.charging.profiles import (
     Schedule,
     Unit,
 )
+from csms.core.charging.rates import PHASES, Rate, converted, even, rate_of, spread
+from csms.core.charging.scene import Scene
 
 FRESH = timedelta(seconds=60)
 """How long a vehicle waits for its profile (K15.FR.08)."""
@@ -84,15 +88,15 @@ def offered(
     most = min(own, default=None)
     if most is not None:
         most = converted(most, Unit.W, unit, phases, scene.voltage)
-    fixed = Scene(
+    fixed = replace(
+        scene,
+        sessions={},
         profiles=tuple(
             each
             for each in scene.profiles
             if each.profile.purpose
             in (Purpose.STATION_MAX, Purpose.EXTERNAL, Purpose.LOCAL_GENERATION)
         ),
-        limits=scene.limits,
-        voltage=scene.voltage,
     )
     bounds = composite(fixed, evse_id, now, _horizon(needs, now), unit)
     periods = tuple(_merged(list(_within(bounds, most, phases)), max_tuples))
@@ -115,11 +119,16 @@ def exceeds(
     voltage: float = 230.0,
     selected_id: int | None = None,
 ) -> bool:
-    """Whether what a vehicle means to draw is more than its profile allows, at any instant."""
+    """Whether what a vehicle means to draw is more than its profile allows, at any instant.
+
+    A profile that goes by the station's own clock is not compared with: it is not known here.
+    """
     allowed = profile.profile
     chosen = next(
         (each for each in allowed.schedules if each.id == selected_id), allowed.schedules[0]
     )
+    if chosen.use_local_time:
+        return False
     start = schedule.start_at or at
     only = InstalledProfile(evse_id=profile.evse_id, profile=_plainly(allowed, chosen))
     last = max(period.start_period for period in (*schedule.periods, *chosen.periods)) + 1
@@ -131,9 +140,22 @@ def exceeds(
         if instant >= lasts:
             continue
         wants, may = _at(wanted, instant), _at(bounds.periods, instant)
-        if wants is not None and may is not None and wants > may * TOLERANCE:
+        if wants is not None and may is not None and _more(wants, may, schedule.unit):
             return True
     return False
+
+
+def _more(wants: Rate, may: Rate, unit: Unit) -> bool:
+    """Of any phase, where they are told apart; else of all together."""
+    if may.split:
+        wants = spread(wants, unit, PHASES)
+    elif unit is Unit.W:
+        wants = Rate(sum(figure for figure in wants.phases if figure is not None))
+    pairs = zip(wants.phases, spread(may, unit, 1).phases, strict=True)
+    return any(
+        wanted is not None and most is not None and wanted > most * TOLERANCE
+        for wanted, most in pairs
+    )
 
 
 def _plainly(profile: ChargingProfile, schedule: Schedule) -> ChargingProfile:
@@ -151,10 +173,10 @@ def _start(period: Period) -> int:
     return period.start_period
 
 
-def _at(periods: Sequence[Period], instant: int) -> float | None:
+def _at(periods: Sequence[Period], instant: int) -> Rate | None:
     """The limit then, of periods in their order."""
     place = bisect_right(periods, instant, key=_start)
-    return periods[place - 1].limit if place else None
+    return rate_of(periods[place - 1], "limit") if place else None
 
 
 def _horizon(needs: Mapping[str, object], now: datetime) -> int:
@@ -172,7 +194,9 @@ def _horizon(needs: Mapping[str, object], now: datetime) -> int:
 def _within(bounds: CompositeSchedule, most: float | None, phases: int | None) -> Iterator[Period]:
     """The periods that are bounded: one that is not would be no offer."""
     for period in bounds.periods:
-        limits = [limit for limit in (period.limit, most) if limit is not None]
+        rate = rate_of(period, "limit")
+        bound = None if rate is None else even(rate, bounds.unit)
+        limits = [limit for limit in (bound, most) if limit is not None]
         if not limits:
             return
         # To a tenth, and down: that is as fine as a limit may be.

@@ -2,17 +2,21 @@
 
 Limits are in A or W as `Schedule.unit` says, durations in seconds; words of enumerations are
 those of OCPP 2.x.  A version that cannot say something says so, see the adapter.
+
+One figure without the others (``limit``) is of all phases: A of each, W of all together.  With a
+figure for L2 or L3 beside it (``limit_l2``) it is of L1 alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 MAX_INT = 2**31 - 1
 
@@ -25,6 +29,7 @@ Phases = Annotated[int, Meta(ge=0, le=3)]
 Limit = Annotated[float, Meta(ge=0, le=1e9, description="A or W, as the schedule's unit says.")]
 Discharge = Annotated[float, Meta(ge=-1e9, le=0, description="At most 0: power given back.")]
 Setpoint = Annotated[float, Meta(ge=-1e9, le=1e9)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -38,7 +43,9 @@ class Purpose(StrEnum):
     TX_DEFAULT = "TxDefaultProfile"
     TX = "TxProfile"
     PRIORITY = "PriorityCharging"
+    """In the place of `TX` and `TX_DEFAULT` while a session has priority (2.1 K21, K22)."""
     LOCAL_GENERATION = "LocalGeneration"
+    """Capacity beyond that of the grid: added to what the others leave (2.1 K27)."""
 
 
 class Kind(StrEnum):
@@ -66,10 +73,65 @@ class Unit(StrEnum):
     W = "W"
 
 
+class Mode(StrEnum):
+    """What a vehicle does in a period (2.1 OperationModeEnum); unless said, `CHARGING_ONLY`."""
+
+    IDLE = "Idle"
+    """Neither charges nor gives back."""
+    CHARGING_ONLY = "ChargingOnly"
+    CENTRAL_SETPOINT = "CentralSetpoint"
+    """Follows the setpoint of its profile."""
+    EXTERNAL_SETPOINT = "ExternalSetpoint"
+    """Follows that of an external system."""
+    EXTERNAL_LIMITS = "ExternalLimits"
+    """Stays within the limits of an external system."""
+    CENTRAL_FREQUENCY = "CentralFrequency"
+    """Follows aFRR signals around its setpoint."""
+    LOCAL_FREQUENCY = "LocalFrequency"
+    """Follows the frequency that the station measures, along a curve."""
+    LOCAL_LOAD_BALANCING = "LocalLoadBalancing"
+
+
+class FrequencyPoint(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The power, W, at a frequency of the grid, Hz; negative is given back."""
+
+    frequency: float
+    power: float
+    custom_data: dict[str, Json] | None = None
+
+
+class SignalPoint(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The power, W, at a signal of the grid operator; negative is given back."""
+
+    signal: Number
+    power: float
+    custom_data: dict[str, Json] | None = None
+
+
+FrequencyCurve = Annotated[tuple[FrequencyPoint, ...], Meta(min_length=1, max_length=20)]
+SignalCurve = Annotated[tuple[SignalPoint, ...], Meta(min_length=1, max_length=20)]
+
+
+class SocLimit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The limit of a battery that is fuller than ``soc``, %."""
+
+    soc: Percent
+    limit: Setpoint
+    custom_data: dict[str, Json] | None = None
+
+
 class ScheduleUpdate(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Figures for the one period of a dynamic profile (2.1 K28, K29)."""
+    """Figures for the one period of a dynamic profile (2.1 K28, K29).
+
+    Discharge limits are at most 0.  Setpoints are what the vehicle should draw, negative ones what
+    it should give back; reactive ones are positive when inductive.
+    """
 
     limit: Limit | None = None
     limit_l2: Limit | None = None
@@ -94,19 +156,22 @@ class Period(ScheduleUpdate, frozen=True, kw_only=True, omit_defaults=True):
     start_period: Count
     number_phases: Phases | None = None
     phase_to_use: Phases | None = None
-    operation_mode: Annotated[str, Meta(max_length=32)] | None = None
+    operation_mode: Mode | None = None
     preconditioning_request: bool | None = None
     evse_sleep: bool | None = None
     v2x_baseline: Setpoint | None = None
-    v2x_freq_watt_curve: tuple[dict[str, float], ...] | None = None
-    """Of ``frequency`` and ``power``."""
-    v2x_signal_watt_curve: tuple[dict[str, float], ...] | None = None
-    """Of ``signal`` and ``power``."""
+    """W, to which what the curves say is added."""
+    v2x_freq_watt_curve: FrequencyCurve | None = None
+    v2x_signal_watt_curve: SignalCurve | None = None
     custom_data: dict[str, Json] | None = None
 
 
 class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Limits over time.  Without ``duration`` the last period has no end."""
+    """Limits over time.  Without ``duration`` the last period has no end.
+
+    With ``use_local_time`` the figures of ``start_at`` are those of the station's own clock, and
+    its zone means nothing (2.1 K01.FR.90): it is UTC here.
+    """
 
     unit: Unit
     periods: Annotated[tuple[Period, ...], Meta(min_length=1, max_length=1024)]
@@ -115,7 +180,7 @@ class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     start_at: Moment | None = None
     duration: Count | None = None
     min_charging_rate: float | None = None
-    limit_at_soc: dict[str, float] | None = None
+    limit_at_soc: SocLimit | None = None
     power_tolerance: float | None = None
     signature_id: Count | None = None
     digest_value: Annotated[str, Meta(max_length=88)] | None = None
@@ -125,6 +190,11 @@ class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     absolute_price_schedule: dict[str, Json] | None = None
     price_level_schedule: dict[str, Json] | None = None
     custom_data: dict[str, Json] | None = None
+
+    def __post_init__(self) -> None:
+        """One spelling of a time that has no zone."""
+        if self.use_local_time and self.start_at is not None:
+            force_setattr(self, "start_at", self.start_at.replace(tzinfo=UTC))
 
 
 class ChargingProfile(

@@ -1,17 +1,61 @@
-"""From what is kept of a station to what its limits depend on."""
+"""What the limits of a station depend on, and how it follows from what is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from csms.core.charging.checks import InstalledProfile
-from csms.core.charging.composite import OutsideLimit, Running, Scene
-from csms.core.charging.profiles import PROFILE, as_schedule, profile_of
-from csms.core.charging.vocabulary import LIMIT
+from csms.core.charging.profiles import PROFILE, Schedule, as_schedule, profile_of
+from csms.core.charging.vocabulary import LIMIT, PULLED
 from csms.core.values import Session, SessionStatus
+
+PRIORITY = "priority_charging"
+"""Kind of the holdings that say in which transactions priority charging is on, by its id."""
+
+
+MAX_LOOKED_AT = 200
+"""Profiles, and limits, of a station that are computed with; none has as many, unless it lies."""
+
+
+class OutsideLimit(Struct, frozen=True, kw_only=True):
+    """A limit that somebody else set; ``since`` is when it was told.
+
+    ``adds``: it is no limit but capacity that is there beside the grid (2.1 K27).
+    """
+
+    evse_id: int
+    schedule: Schedule
+    since: datetime
+    adds: bool = False
+
+
+class Running(Struct, frozen=True, kw_only=True):
+    """The session on an EVSE; ``priority``: it may draw what its priority profile says."""
+
+    transaction_ref: str | None
+    started_at: datetime
+    priority: bool = False
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """All that a station's limits depend on."""
+
+    profiles: tuple[InstalledProfile, ...] = ()
+    limits: tuple[OutsideLimit, ...] = ()
+    sessions: Mapping[int, Running] = {}
+    evses: tuple[int, ...] = ()
+    """Those that draw from the grid together."""
+    voltage: float = 230.0
+    offline_since: datetime | None = None
+    """None: the station is there, or it is not known since when it is not."""
+    zone: tzinfo = UTC
+    """That of the station's own clock."""
 
 
 class Kept(Protocol):
@@ -20,6 +64,10 @@ class Kept(Protocol):
     @property
     def kind(self) -> str:
         """Of the holding."""
+
+    @property
+    def key(self) -> str:
+        """Its name among those of its kind."""
 
     @property
     def evse_id(self) -> int | None:
@@ -34,19 +82,17 @@ class Kept(Protocol):
         """When it was last said."""
 
 
-PRIORITY = "priority_charging"
-"""Kind of the holdings that say in which transactions priority charging is on, by its id."""
-
-
-MAX_LOOKED_AT = 200
-"""Profiles, and limits, of a station that are computed with; none has as many, unless it lies."""
-
-
 def installed(held: Iterable[Kept]) -> Iterator[InstalledProfile]:
-    """The profiles among holdings that can be read."""
-    for each in held:
+    """The profiles among holdings that can be read; one whose figures were asked for since it was
+    updated is as new as that."""
+    kept = list(held)
+    pulled = {each.key: each.updated_at for each in kept if each.kind == PULLED}
+    for each in kept:
         profile = profile_of(each.content) if each.kind == PROFILE else None
         if profile is not None:
+            at, updated = pulled.get(each.key), profile.dyn_update_time
+            if at is not None and (updated is None or updated < at):
+                profile = replace(profile, dyn_update_time=at)
             yield InstalledProfile(evse_id=each.evse_id or 0, profile=profile)
 
 
@@ -59,7 +105,10 @@ def outside(held: Iterable[Kept]) -> Iterator[OutsideLimit]:
             schedule = as_schedule(content)
             if schedule is not None:
                 yield OutsideLimit(
-                    evse_id=each.evse_id or 0, schedule=schedule, since=each.updated_at
+                    evse_id=each.evse_id or 0,
+                    schedule=schedule,
+                    since=each.updated_at,
+                    adds=each.content.get("is_local_generation") is True,
                 )
                 break
 

@@ -27,6 +27,9 @@ EV_SCHEDULE = "ev_charging_schedule"
 are all they ever told."""
 COMPOSITE = "composite_schedule"
 """Kind of the holdings that are the last answers to `AskSchedule`, by EVSE."""
+PULLED = "dynamic_schedule_pulled"
+"""Kind of the holdings that tell when a station last asked for the figures of a dynamic profile
+that lapses without, by the profile's id."""
 PROFILES = "charging_profiles"
 """Kind of the assemblies that answer `ReportProfiles`."""
 

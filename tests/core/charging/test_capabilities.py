@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from csms.core.charging.capabilities import KEYS, capabilities
+from csms.core.charging.capabilities import CLOCK, KEYS, capabilities, clock_zone
 from csms.core.charging.checks import Capabilities
 from csms.core.charging.profiles import Unit
 
@@ -26,3 +29,20 @@ from csms.core.charging.profiles import Unit
 def test_values(values: dict[str, str], known: Capabilities) -> None:
     """Keys of 1.6 and variables of 2.x; what cannot be read is not known."""
     assert capabilities(values) == known
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "zone"),
+    [
+        (None, None, UTC),
+        ("Europe/Amsterdam", "+05:00", ZoneInfo("Europe/Amsterdam")),
+        ("Central Station Time", "+02:00", timezone(timedelta(hours=2))),
+        ("Europe", " -03:30 ", timezone(-timedelta(hours=3, minutes=30))),
+        ("../passwd", "+15:00", UTC),
+        ("", "two", UTC),
+    ],
+)
+def test_the_clock(name: str | None, offset: str | None, zone: tzinfo) -> None:
+    """The zone by its name, else by how far it is ahead of UTC now."""
+    told = zip(CLOCK, (name, offset), strict=True)
+    assert clock_zone({key: value for key, value in told if value is not None}) == zone

@@ -18,6 +18,7 @@ from csms.core.charging.checks import (
 from csms.core.charging.profiles import (
     ChargingProfile,
     Kind,
+    Mode,
     Period,
     Purpose,
     Recurrency,
@@ -55,8 +56,31 @@ def of(*periods: Period, **more: Any) -> ChargingProfile:
         (1, replace(OWN, schedules=(PLAIN, PLAIN, PLAIN))),
         (1, replace(DEFAULT, valid_from=NOON, valid_to=NOON + timedelta(days=1))),
         (1, of(Period(start_period=0, limit=1.0, number_phases=1, phase_to_use=2))),
-        (1, of(Period(start_period=0, setpoint=-1.0, operation_mode="CentralSetpoint"))),
+        (1, of(Period(start_period=0, setpoint=-1.0, operation_mode=Mode.CENTRAL_SETPOINT))),
         (0, replace(DEFAULT, purpose=Purpose.LOCAL_GENERATION)),
+        (
+            0,
+            replace(
+                of(Period(start_period=0, operation_mode=Mode.EXTERNAL_LIMITS)),
+                purpose=Purpose.LOCAL_GENERATION,
+            ),
+        ),
+        (1, replace(DEFAULT, purpose=Purpose.PRIORITY)),
+        (1, of(FIRST, randomized_delay=60)),
+        (0, replace(MOST, schedules=(replace(PLAIN, start_at=NOON, randomized_delay=0),))),
+        (1, replace(DYNAMIC, dyn_update_interval=60, dyn_update_time=NOON)),
+        (
+            1,
+            replace(
+                DEFAULT,
+                schedules=(
+                    Schedule(
+                        unit=Unit.W,
+                        periods=(Period(start_period=0, operation_mode=Mode.LOCAL_FREQUENCY),),
+                    ),
+                ),
+            ),
+        ),
     ],
 )
 def test_what_is_right(evse_id: int, profile: ChargingProfile) -> None:
@@ -106,8 +130,34 @@ def test_what_is_right(evse_id: int, profile: ChargingProfile) -> None:
         ),
         (
             1,
-            of(Period(start_period=0, limit=1.0, setpoint=1.0, operation_mode="CentralSetpoint")),
+            of(
+                Period(
+                    start_period=0, limit=1.0, setpoint=1.0, operation_mode=Mode.CENTRAL_SETPOINT
+                )
+            ),
             "profile.schedules[0].periods[0].limit",
+        ),
+        (1, replace(DEFAULT, dyn_update_interval=60), "profile.dyn_update_interval"),
+        (1, replace(DEFAULT, dyn_update_time=NOON), "profile.dyn_update_time"),
+        (
+            1,
+            replace(of(FIRST, duration=60), purpose=Purpose.PRIORITY),
+            "profile.schedules[0].duration",
+        ),
+        (
+            1,
+            replace(of(FIRST, randomized_delay=60), purpose=Purpose.PRIORITY),
+            "profile.schedules[0].randomized_delay",
+        ),
+        (
+            1,
+            replace(of(Period(start_period=0, operation_mode=Mode.IDLE)), purpose=Purpose.PRIORITY),
+            "profile.schedules[0].periods[0].operation_mode",
+        ),
+        (
+            1,
+            of(FIRST, Period(start_period=60, operation_mode=Mode.LOCAL_FREQUENCY)),
+            "profile.schedules[0].periods[1].operation_mode",
         ),
     ],
 )

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from csms.core.charging.checks import InstalledProfile, check
-from csms.core.charging.composite import OutsideLimit, Scene
 from csms.core.charging.needs import capacity_w, exceeds, offered
 from csms.core.charging.profiles import (
     ChargingProfile,
@@ -21,6 +20,7 @@ from csms.core.charging.profiles import (
     Schedule,
     Unit,
 )
+from csms.core.charging.scene import OutsideLimit, Scene
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AC: dict[str, Any] = {
@@ -193,3 +193,42 @@ def test_exceeding_an_absolute_profile() -> None:
     )
     assert exceeds(stepped(8.0), NOW, held(timed))
     assert not exceeds(stepped(6.0), NOW, held(timed))
+
+
+def phased(unit: Unit, *limits: float | None) -> Schedule:
+    names = ("limit", "limit_l2", "limit_l3")
+    fields = dict(zip(names, limits, strict=False))
+    return Schedule(unit=unit, periods=(Period(start_period=0, **fields),))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "wanted", "too_much"),
+    [
+        (phased(Unit.W, 9000.0), phased(Unit.W, 5000.0, 2000.0, 2000.0), False),
+        (phased(Unit.W, 9000.0), phased(Unit.W, 5000.0, 2000.0, 3000.0), True),
+        (phased(Unit.W, 4000.0, 3000.0, 3000.0), phased(Unit.W, 9000.0), False),
+        (phased(Unit.W, 6000.0, 2000.0, 2000.0), phased(Unit.W, 9000.0), True),
+        (phased(Unit.A, 10.0), phased(Unit.A, 10.0, 12.0), True),
+        (phased(Unit.A, 12.0, 8.0), phased(Unit.A, 12.0, 8.0, 99.0), False),
+    ],
+)
+def test_what_exceeds_on_a_phase(allowed: Schedule, wanted: Schedule, too_much: bool) -> None:
+    """Phases are told apart where the profile does so; else it is about all of them."""
+    assert exceeds(wanted, NOW, held(replace(OWN, schedules=(allowed,)))) is too_much
+
+
+def test_the_clock_of_the_station() -> None:
+    """A profile that goes by it cannot be compared."""
+    local = replace(stepped(1.0), start_at=NOW, use_local_time=True)
+    profile = replace(OWN, kind=Kind.ABSOLUTE, schedules=(local,))
+    assert not exceeds(stepped(9.0), NOW, held(profile))
+
+
+@pytest.mark.parametrize(
+    ("needs", "unit", "limit"), [(AC, Unit.A, 8.0), (DC, Unit.W, 6000.0), ({}, Unit.A, 8.0)]
+)
+def test_limits_of_single_phases(needs: dict[str, Any], unit: Unit, limit: float) -> None:
+    """Are offered as what all phases may have."""
+    bound = phased(unit, 12.0, 10.0, 8.0) if unit is Unit.A else phased(unit, 4e3, 3e3, 2e3)
+    scene = Scene(limits=(OutsideLimit(evse_id=1, schedule=bound, since=NOW),))
+    assert offer(needs, scene) == [(unit, 0, limit)]

@@ -249,6 +249,25 @@ def test_pulled_updates(desk: Desk) -> None:
     assert desk.say(KEY, pull) == v.UpdateGiven(update=None)
     knows(desk, installed(DYNAMIC))
     assert desk.say(KEY, pull) == v.UpdateGiven(update=ScheduleUpdate(limit=16.0))
+    assert writes(desk, Hold) == []
+
+
+def test_pulling_keeps_it_up(desk: Desk) -> None:
+    """K28.FR.14: a profile that lapses without new figures is noted to have been given some."""
+    (schedule,) = DYNAMIC.schedules
+    lapsing = replace(DYNAMIC, schedules=(replace(schedule, duration=60),))
+    knows(desk, installed(lapsing))
+    given = desk.say(KEY, v.UpdatePulled(profile_id=1))
+    assert given == v.UpdateGiven(update=ScheduleUpdate(limit=16.0))
+    (hold,) = writes(desk, Hold)
+    assert (hold.kind, hold.key, hold.content, hold.at) == (v.PULLED, "1", {}, NOW)
+
+
+def test_a_dynamic_profile_is_new_when_it_is_set(desk: Desk) -> None:
+    """K28.FR.05: it lasts from then on."""
+    answer(desk, v.SetProfile(evse_id=1, profile=DYNAMIC))
+    (hold,) = desk.book.kept
+    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00Z"
 
 
 def test_limits_from_outside(desk: Desk) -> None:
@@ -261,6 +280,13 @@ def test_limits_from_outside(desk: Desk) -> None:
     (drop,) = writes(desk, Drop)
     assert (drop.keys, drop.evse_id, drop.matching) == (None, None, {"source": "EMS"})
     assert desk.kinds[-1] == "charging.limit_cleared"
+
+
+def test_generation_beside_a_limit(desk: Desk) -> None:
+    """K27: what a source generates somewhere takes nothing away from what it limits there."""
+    desk.say(KEY, v.LimitTold(evse_id=0, source="EMS", limit={"is_local_generation": True}))
+    desk.say(KEY, v.LimitTold(evse_id=0, source="EMS", limit={"is_local_generation": False}))
+    assert [hold.key for hold in writes(desk, Hold)] == ["EMS:0:generation", "EMS:0"]
 
 
 @pytest.mark.parametrize(
