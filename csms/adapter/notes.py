@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from csms.adapter.faults import FaultKind, refuse
-from csms.adapter.texts import mended, storable
+from csms.adapter.texts import mended, mended_json, storable
 from csms.core.values import Strictness
 
 MAX_EXAMPLE = 80
@@ -113,6 +113,13 @@ class Notes:
             return value
         self.breach(Rule.UNSTORABLE_TEXT, path, "has characters that cannot be kept")
         return mended(value)
+
+    def kept(self, value: object, path: str) -> object:
+        """JSON of a station as it can be stored; strict refuses what cannot."""
+        storable_value = mended_json(value)
+        if storable_value != value:
+            self.breach(Rule.UNSTORABLE_TEXT, path, "has values that cannot be kept")
+        return storable_value
 
     def token(self, value: str, path: str) -> str:
         """A token, rid of the white space and the pair of quotation marks around it."""

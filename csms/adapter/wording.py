@@ -54,8 +54,8 @@ class Node(Protocol):
 class _Plain:
     """Numbers, texts, and whatever only vendors know."""
 
-    def to_core(self, value: object, notes: Notes, path: str) -> object:  # noqa: ARG002 - a Node
-        return mended_json(value)
+    def to_core(self, value: object, notes: Notes, path: str) -> object:
+        return notes.kept(value, path)
 
     def to_wire(self, value: object, path: str) -> object:  # noqa: ARG002 - a Node
         return value

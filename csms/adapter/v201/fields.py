@@ -5,7 +5,6 @@ from __future__ import annotations
 from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
-from csms.adapter.texts import mended_json
 
 MAX_INT32 = 2**31 - 1
 MAX_INT64 = 2**63 - 1
@@ -44,11 +43,3 @@ def status_detail(payload: Json, notes: Notes) -> str | None:
 def token(of: Json, notes: Notes) -> tuple[str, str | None]:
     """An IdTokenType: the token and its kind."""
     return notes.token(of["idToken"], "idToken"), notes.text(of["type"], "idToken.type") or None
-
-
-def kept(value: object, path: str, notes: Notes) -> object:
-    """JSON of a station as it can be stored; strict refuses what cannot."""
-    mended = mended_json(value)
-    if mended != value:
-        notes.breach(Rule.UNSTORABLE_TEXT, path, "has values that cannot be kept")
-    return mended

@@ -13,7 +13,6 @@ from csms.adapter.v201.certificates import read_presented
 from csms.adapter.v201.fields import (
     MAX_INT64,
     NO_AUTHORIZATION,
-    kept,
     place,
     spare_number,
     spare_text,
@@ -68,7 +67,7 @@ def read_data_transfer(payload: Json, notes: Notes) -> DataTransferred:
     return DataTransferred(
         vendor_id=notes.text(payload["vendorId"], "vendorId"),
         message_id=spare_text(payload, "messageId", notes),
-        data=kept(payload.get("data"), "data", notes),
+        data=notes.kept(payload.get("data"), "data"),
     )
 
 

@@ -11,7 +11,6 @@ from csms.adapter.figures import LARGEST, UNITS, Unit
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
 from csms.adapter.times import moment
-from csms.adapter.v201.fields import kept
 from csms.core.values import Reading, Sample
 
 _REGISTER: Final = "Energy.Active.Import.Register"
@@ -147,4 +146,4 @@ def _odd_unit(name: str, path: str, notes: Notes) -> Unit:
 
 def _signed(signed: Json, path: str, notes: Notes) -> str:
     """The whole of it as JSON: without its key and methods nobody could verify the data."""
-    return orjson.dumps(kept(signed, f"{path}.sampledValue.signedMeterValue", notes)).decode()
+    return orjson.dumps(notes.kept(signed, f"{path}.sampledValue.signedMeterValue")).decode()

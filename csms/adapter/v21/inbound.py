@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
 from csms.adapter.v201 import inbound
-from csms.adapter.v201.fields import kept, spare_text
+from csms.adapter.v201.fields import spare_text
 from csms.core.reports import TransactionTold
 
 MAX_COST_BYTES = 32_768
@@ -44,12 +44,12 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
 
 def _limit(limit: Json, notes: Notes) -> Json:
     told = {name: limit[wire] for wire, name in _LIMITS.items() if wire in limit}
-    return cast("Json", kept(told, "transactionInfo.transactionLimit", notes))
+    return cast("Json", notes.kept(told, "transactionInfo.transactionLimit"))
 
 
 def _cost(cost: Json, notes: Notes) -> Json | None:
     """As the station told it; the sums matter more than the periods they were made of."""
-    told = cast("Json", kept(cost, "costDetails", notes))
+    told = cast("Json", notes.kept(cost, "costDetails"))
     if len(orjson.dumps(told)) > MAX_COST_BYTES:
         notes.note(Rule.LONG_LIST, "costDetails.chargingPeriods")
         told.pop("chargingPeriods", None)
