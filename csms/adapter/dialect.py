@@ -172,7 +172,7 @@ class Dialect:
                 known = interpreter(request.payload)
                 if known is not None and not _alike(self.request(known), request):
                     known = None
-        except Invalid:
+        except (Invalid, PayloadError):
             return command
         return known or command
 

@@ -28,6 +28,7 @@ class Lenience(Struct, frozen=True, kw_only=True):
     it is noted by.  ``ceiling`` marks text that identifies something: never cut, refused beyond
     that length.  ``fraction`` marks a figure of a meter: may be fractional, and None when
     unreadable.  ``opaque`` lets any JSON through.  ``private`` keeps values out of examples.
+    ``bare`` names the field of an object that a text or number in its place stands for.
     ``loose`` marks a list whose items stand for themselves: one that cannot be mended is left out.
     """
 
@@ -40,6 +41,7 @@ class Lenience(Struct, frozen=True, kw_only=True):
     spare: bool = False
     private: bool = False
     loose: bool = False
+    bare: str | None = None
 
 
 class Shape(Protocol):

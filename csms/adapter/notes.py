@@ -22,6 +22,7 @@ class Rule(StrEnum):
     MISSING_FIELD = "missing_field"
     EXTRA_FIELD = "extra_field"
     UNREADABLE_FIELD = "unreadable_field"
+    NOT_AN_OBJECT = "not_an_object"
     NOT_A_LIST = "not_a_list"
     EMPTY_LIST = "empty_list"
     LONG_LIST = "long_list"

@@ -77,10 +77,15 @@ class Record:
     """What stands in for a field that is absent or cannot be mended; `UNSET`: it is left out."""
     closed: bool = True
     """Whether fields of other names are not allowed."""
+    bare: str | None = None
+    """See `Lenience.bare`."""
     wordy: ClassVar[bool] = False
 
     def mend(self, value: object, notes: Notes) -> Json:
         """See `Shape.mend`."""
+        if self.bare is not None and isinstance(value, str | int) and not isinstance(value, bool):
+            notes.note(Rule.NOT_AN_OBJECT, self.path)
+            value = {self.bare: value}
         if not isinstance(value, dict):
             refuse(FaultKind.TYPE, self.path, "is not of type object")
         whole: Json = {}
@@ -158,6 +163,7 @@ def _record(schema: Json, lenience: Mapping[str, Lenience], path: str, root: Jso
         tuple(schema.get("required", ())),
         spares,
         closed,
+        lenience.get(path, Lenience()).bare,
     )
 
 

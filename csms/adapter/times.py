@@ -44,6 +44,12 @@ def moment(text: str | None, path: str, notes: Notes) -> datetime:
     return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
+def told_moment(text: str | None, path: str, notes: Notes) -> datetime | None:
+    """As `moment`, but None where that would be the time of receipt."""
+    at = moment(text, path, notes)
+    return None if at is notes.now else at
+
+
 def asked_moment(text: str) -> datetime | None:
     """A time in a request of ours, aware; None when it is no RFC 3339 time of this century."""
     at = None if _RFC3339(text) is None else _parsed(text)

@@ -202,6 +202,7 @@ class SetConnector(Write, frozen=True, kw_only=True):
     connector_id: int
     status: ConnectorStatus
     status_at: datetime
+    status_told: bool
     error_code: str | None
     info: str | None
     vendor_id: str | None

@@ -21,6 +21,7 @@ from csms.core.reports import Stage, TransactionTold
 from csms.core.sessions import HISTORICAL, may_stop, turn_of
 from csms.core.values import Authorization, Session, SessionStatus, StationKey, TokenStatus
 
+INVALID = Authorization(status=TokenStatus.INVALID)
 TOKEN = "id_token"  # noqa: S105  # the name of a detail
 STOP_TOKEN = "stop_id_token"  # noqa: S105  # the same
 _KIND, _ADDITIONS = "id_token_kind", "additional_info"
@@ -65,6 +66,8 @@ def presented(
     that is old, or that came while the station was offline, does not (it is judged all the same,
     for the answer puts the station's cache right).
     """
+    if report.id_token_unreadable:
+        return Presented(_unknown(session, report), INVALID)
     if report.id_token is None:
         return Presented(session)
     if is_needless(report.id_token_kind):
@@ -95,6 +98,8 @@ def presented_again(
 ) -> Authorization | None:
     """The answer to the token of an event that was heard before: the same verdict, unless the
     token itself is no longer good."""
+    if report.id_token_unreadable:
+        return INVALID
     if report.id_token is None:
         return None
     if is_needless(report.id_token_kind):
@@ -117,6 +122,14 @@ def _is_its_own(session: Session, report: TransactionTold) -> bool:
     if session.id_token is None or report.id_token is None:
         return False
     return folded(session.id_token) == folded(report.id_token)
+
+
+def _unknown(session: Session, report: TransactionTold) -> Session:
+    """The session with a token that nobody can read, which is good for nothing."""
+    if session.authorization is not None or stops(report):
+        return session
+    flags = flagged(session.flags, UNAUTHORIZED)
+    return replace(session, authorization=TokenStatus.INVALID, flags=flags)
 
 
 def _verdict(

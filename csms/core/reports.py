@@ -147,6 +147,8 @@ class TransactionTold(Report, frozen=True, kw_only=True):
     readings: tuple[Reading, ...] = ()
     details: dict[str, object] = field(default_factory=dict)
     """What else is told of the transaction, as JSON; by the names of `Session.details`."""
+    id_token_unreadable: bool = False
+    """Somebody presented a token, and nobody can tell which."""
     reason: str | None = None
     """stoppedReason; None on an end means Local."""
     remote_start_ref: int | None = None

@@ -30,7 +30,7 @@ from csms.core.reports import (
     HearingChanged,
     Quarantined,
 )
-from csms.core.values import Registration, StationKey
+from csms.core.values import Connector, Registration, StationKey
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of ours a station's clock may be before we stop believing it."""
@@ -162,16 +162,17 @@ def connector_changed(
 ) -> Decision:
     """Keep a StatusNotification (OCPP 1.6 §4.9, 2.x G01), newest by the station's own time.
 
-    A station whose clock is ahead is taken to mean now, or its next honest status would be
-    thrown away as old.
+    Where it told no time, or one far ahead, it is taken to mean now.  What comes after that, or
+    after a time that is yet to come, is newer whatever it tells: it may be the first word of a
+    clock that was set right.
     """
-    at = report.at or now
+    at, told = report.at or now, report.at is not None
     odd: tuple[tuple[Oddity, str], ...] = ()
     if at > now + CLOCK_TOLERANCE:
         odd = ((Oddity.CLOCK_AHEAD, at.isoformat()),)
-        at = now
+        at, told = now, False
     before = state.connector
-    if before is not None and before.status_at is not None and at < before.status_at:
+    if told and before is not None and before.status_told and _is_between(before, at, now):
         place = f"{report.evse_id}.{report.connector_id} {at.isoformat()}"
         return Decision(ACKNOWLEDGED, oddities=((Oddity.STATUS_OUT_OF_ORDER, place),))
     write = SetConnector(
@@ -181,6 +182,7 @@ def connector_changed(
         connector_id=report.connector_id,
         status=report.status,
         status_at=at,
+        status_told=told,
         error_code=report.error_code,
         info=report.info,
         vendor_id=report.vendor_id,
@@ -205,6 +207,11 @@ def connector_changed(
         vendor_error_code=report.vendor_error_code,
     )
     return Decision(ACKNOWLEDGED, (write,), (event,), oddities=odd)
+
+
+def _is_between(before: Connector, at: datetime, now: datetime) -> bool:
+    """Whether the state before is newer than ``at``, and not of a clock that is ahead."""
+    return before.status_at is not None and at < before.status_at <= now
 
 
 def _happened(kind: str, key: StationKey, now: datetime, content: Mapping[str, object]) -> Happened:

@@ -69,6 +69,8 @@ class Connector(Struct, frozen=True, kw_only=True):
     max_power_w: int | None = None
     status: ConnectorStatus = ConnectorStatus.UNKNOWN
     status_at: datetime | None = None
+    status_told: bool = True
+    """Whether that is the time that the station told, and not that of receipt."""
     error_code: str | None = None
     info: str | None = None
     vendor_id: str | None = None

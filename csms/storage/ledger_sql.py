@@ -29,7 +29,7 @@ CONNECTOR_OF = """
 SELECT 'connector', q.i, row_to_json(r)::text
 FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint, e int, c int)
 CROSS JOIN LATERAL (SELECT evse_id, connector_id, kind, max_power_w, status, status_at,
-                           error_code, info, vendor_id, vendor_error_code
+                           status_told, error_code, info, vendor_id, vendor_error_code
                     FROM connector
                     WHERE station_id = q.s AND evse_id = q.e AND connector_id = q.c LIMIT 1) r
 """
@@ -235,14 +235,16 @@ WHERE station.id = q.station_id
 
 SET_CONNECTORS = """
 INSERT INTO connector AS held (station_id, operator_id, evse_id, connector_id, status, status_at,
-                               error_code, info, vendor_id, vendor_error_code)
-SELECT station_id, operator_id, evse_id, connector_id, status, status_at, error_code, info,
-       vendor_id, vendor_error_code
+                               status_told, error_code, info, vendor_id, vendor_error_code)
+SELECT station_id, operator_id, evse_id, connector_id, status, status_at, status_told, error_code,
+       info, vendor_id, vendor_error_code
 FROM jsonb_to_recordset(%s::jsonb) AS q(
     station_id bigint, operator_id int, evse_id int, connector_id int, status text,
-    status_at timestamptz, error_code text, info text, vendor_id text, vendor_error_code text)
+    status_at timestamptz, status_told boolean, error_code text, info text, vendor_id text,
+    vendor_error_code text)
 ON CONFLICT (station_id, evse_id, connector_id) DO UPDATE SET
-    status = excluded.status, status_at = excluded.status_at, error_code = excluded.error_code,
+    status = excluded.status, status_at = excluded.status_at,
+    status_told = excluded.status_told, error_code = excluded.error_code,
     info = excluded.info, vendor_id = excluded.vendor_id,
     vendor_error_code = excluded.vendor_error_code
 """

@@ -48,7 +48,7 @@ CONNECTORS_OF_STATION = """
 SELECT q.i, row_to_json(r)::text
 FROM jsonb_to_recordset(%s::jsonb) AS q(i int, s bigint)
 CROSS JOIN LATERAL (SELECT evse_id, connector_id, kind, max_power_w, status, status_at,
-                           error_code, info, vendor_id, vendor_error_code
+                           status_told, error_code, info, vendor_id, vendor_error_code
                     FROM connector WHERE station_id = q.s
                     ORDER BY evse_id, connector_id LIMIT 1000) r
 """

@@ -304,6 +304,7 @@ class MemoryLedger:
                     connector_id=write.connector_id,
                     status=write.status,
                     status_at=write.status_at,
+                    status_told=write.status_told,
                     error_code=write.error_code,
                     info=write.info,
                     vendor_id=write.vendor_id,

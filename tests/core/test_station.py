@@ -178,6 +178,21 @@ def test_a_clock_that_is_ahead_does_not_block_later_states(desk: Desk) -> None:
     assert desk.oddities == [("clock_ahead", "2027-04-05T12:00:00+00:00")] * 2
 
 
+@pytest.mark.parametrize("before", [None, T0 + timedelta(minutes=4)])
+def test_a_state_after_one_of_unknown_or_coming_time_is_new(
+    desk: Desk, before: datetime | None
+) -> None:
+    """The clock was set right in between, and what it tells now is no history."""
+    desk.say(CP1, status(ConnectorStatus.CHARGING, before))
+    desk.later(seconds=1)
+    told = T0 - timedelta(seconds=1) if before is None else T0
+    desk.say(CP1, status(ConnectorStatus.FAULTED, told))
+    assert desk.book.connectors[1, 1, 1].status is ConnectorStatus.FAULTED
+    desk.say(CP1, status(ConnectorStatus.AVAILABLE, told - timedelta(seconds=1)))
+    assert desk.book.connectors[1, 1, 1].status is ConnectorStatus.FAULTED
+    assert desk.oddities[0][0] == "status_out_of_order"
+
+
 def test_progress_of_firmware_and_diagnostics_is_kept(desk: Desk) -> None:
     """The last word of each stays with the station, and is told."""
     assert desk.say(CP1, FirmwareProgressed(status="Installing")) == Acknowledged()

@@ -525,6 +525,18 @@ def test_an_event_without_a_token_is_answered_without_a_verdict(desk: Desk) -> N
     assert (only(desk).id_token, only(desk).authorization) == (None, None)
 
 
+def test_a_token_that_nobody_can_read_is_invalid(desk: Desk) -> None:
+    """E01.FR.11: where a token came there is a verdict; it takes no good one's place."""
+    for _ in range(2):
+        illegible = start(id_token=None, id_token_unreadable=True)
+        assert verdict(desk, illegible) is TokenStatus.INVALID
+    assert (only(desk).id_token, only(desk).authorization) == (None, "Invalid")
+    assert only(desk).flags == (UNAUTHORIZED,)
+    say(desk, update(id_token="TAG"))
+    assert verdict(desk, end(id_token_unreadable=True)) is TokenStatus.INVALID
+    assert (only(desk).authorization, only(desk).flags) == ("Accepted", ())
+
+
 def test_no_authorization_is_accepted(desk: Desk) -> None:
     """The station asks nobody (C02), whatever it puts in the token's place."""
     for token in ("", "TAG"):

@@ -166,6 +166,9 @@ NEW: list[Row] = [
     ("quoted_text", "MeterValues", measured('"1200"')),
     ("quoted_text", "Authorize", {"idToken": {**TOKEN, "idToken": '"TAG"'}}),
     ("unreadable_field", "MeterValues", measured(signedMeterValue="none")),
+    ("unreadable_field", "TransactionEvent", told(idToken=["TAG"])),
+    ("not_an_object", "TransactionEvent", told(evse=1)),
+    ("not_an_object", "Authorize", {"idToken": "TAG"}),
     ("missing_field", "MeterValues", measured(signedMeterValue={"signedMeterData": "0"})),
     (
         "too_long",

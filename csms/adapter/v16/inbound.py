@@ -8,7 +8,7 @@ from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
 from csms.adapter.texts import mended, mended_json
-from csms.adapter.times import moment
+from csms.adapter.times import moment, told_moment
 from csms.adapter.v16.fields import MAX_INT32, spare_number
 from csms.adapter.v16.metering import readings
 from csms.core.reports import (
@@ -103,12 +103,11 @@ def read_status(payload: Json, notes: Notes) -> ConnectorChanged:
     """§4.9.  ``NoError`` is the absence of an error code."""
     evse_id = _connector(payload["connectorId"])
     error_code = payload["errorCode"]
-    at = payload.get("timestamp")
     return ConnectorChanged(
         evse_id=evse_id,
         connector_id=min(evse_id, 1),
         status=_STATUSES.get(payload["status"], ConnectorStatus.UNKNOWN),
-        at=None if at is None else moment(at, "timestamp", notes),
+        at=told_moment(payload.get("timestamp"), "timestamp", notes),
         error_code=None if error_code == "NoError" else error_code,
         info=_text(payload, "info", notes),
         vendor_id=_text(payload, "vendorId", notes),

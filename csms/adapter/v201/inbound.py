@@ -8,7 +8,7 @@ from csms.adapter.faults import FaultKind, refuse
 from csms.adapter.notes import Notes
 from csms.adapter.schema import Json
 from csms.adapter.texts import mended
-from csms.adapter.times import moment
+from csms.adapter.times import moment, told_moment
 from csms.adapter.v201.certificates import read_presented
 from csms.adapter.v201.fields import (
     MAX_INT64,
@@ -86,12 +86,11 @@ def read_meter_values(payload: Json, notes: Notes) -> Metered:
 
 def read_status(payload: Json, notes: Notes) -> ConnectorChanged:
     """G01."""
-    at = payload["timestamp"]
     return ConnectorChanged(
         evse_id=place(payload["evseId"], "evseId"),
         connector_id=place(payload["connectorId"], "connectorId"),
         status=_STATUSES.get(payload["connectorStatus"], ConnectorStatus.UNKNOWN),
-        at=None if at is None else moment(at, "timestamp", notes),
+        at=told_moment(payload["timestamp"], "timestamp", notes),
     )
 
 
@@ -124,6 +123,7 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
         connector_id=connector_id,
         id_token=id_token,
         id_token_kind=kind,
+        id_token_unreadable=notes.lacks(("idToken",)),
         additional_info=_additional_info(presented, notes) if presented and id_token else (),
         details=_details(payload, transaction, notes),
         readings=() if meter is None else readings(meter, "meterValue", notes),

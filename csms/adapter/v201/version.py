@@ -46,6 +46,7 @@ _STATUS = Lenience(unknown=Rule.UNKNOWN_STATUS)
 def _token(path: str) -> Mapping[str, Lenience]:
     """A token cut short could be somebody else's."""
     return {
+        path: Lenience(bare="idToken"),
         f"{path}.idToken": Lenience(ceiling=255, private=True),
         f"{path}.type": Lenience(default=""),
         f"{path}.additionalInfo": SPARE,
@@ -72,6 +73,7 @@ def _metering(path: str) -> Mapping[str, Lenience]:
         f"{signed}.signingMethod": Lenience(default=""),
         f"{signed}.encodingMethod": Lenience(default=""),
         f"{signed}.publicKey": Lenience(default=""),
+        f"{sampled}.unitOfMeasure": Lenience(bare="unit"),
         f"{sampled}.unitOfMeasure.unit": Lenience(ceiling=64),
     }
 
@@ -128,9 +130,9 @@ _INBOUND: Mapping[str, Inbound] = {
             **_metering("meterValue"),
             "meterValue": Lenience(loose=True, spare=True),
             "cableMaxCurrent": SPARE,
-            "evse": SPARE,
+            "evse": Lenience(spare=True, bare="id"),
             "evse.connectorId": SPARE,
-            "idToken": SPARE,
+            "idToken": Lenience(spare=True, bare="idToken"),
             "numberOfPhasesUsed": SPARE,
             "offline": SPARE,
             "reservationId": SPARE,

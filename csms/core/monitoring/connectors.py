@@ -57,13 +57,17 @@ def changed(
     """What the events say of connectors: the newest by the station's own time counts."""
     known = placed(state.answers(ConnectorsAsked))
     found = state.found
-    places: dict[Place, Write] = {}
+    places: dict[Place, SetConnector] = {}
     others: list[Write] = []
     facts: list[Event] = []
     odd: dict[Oddity, str] = {}
     for event in events:
         for report in _changes(event, known):
             place = report.evse_id, report.connector_id
+            said = places.get(place)
+            if said is not None and event.at < said.status_at:
+                odd[Oddity.STATUS_OUT_OF_ORDER] = f"{report.evse_id}.{report.connector_id}"
+                continue
             before = State(connector=known.get(place), found=found)
             decision = _rule(report, key, before, now, policy)
             facts += decision.events
@@ -135,6 +139,7 @@ def _as_set(before: Connector | None, write: SetConnector) -> Connector:
         known,
         status=write.status,
         status_at=write.status_at,
+        status_told=write.status_told,
         error_code=write.error_code,
         info=write.info,
         vendor_error_code=write.vendor_error_code,

@@ -152,7 +152,7 @@ def test_what_travels_is_mended() -> None:
         ("Authorize", "no JSON"),
         ("Authorize", "[]"),
         ("Authorize", "{}"),
-        ("Authorize", '{"idToken": 7}'),
+        ("Authorize", '{"idToken": true}'),
         ("SignCertificate", '{"csr": "' + "x" * 70_000 + '"}'),
     ],
 )

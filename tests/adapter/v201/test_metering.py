@@ -125,6 +125,7 @@ def test_an_unknown_measurand_has_no_unit() -> None:
             Sample(value=1000.0),
             ("spelling",),
         ),
+        ({"value": 1, "unitOfMeasure": "kWh"}, Sample(value=1000.0), ("not_an_object",)),
         ({"value": 1, "unitOfMeasure": {"unit": "mW"}}, Sample(value=1.0, unit="mW"), None),
         (
             {"value": 1, "unitOfMeasure": {"unit": "furlong"}},
