@@ -181,6 +181,9 @@ class Stations(Struct, frozen=True, kw_only=True):
     """Seconds between heartbeats that an accepted station is told."""
     pending_interval_s: Annotated[int, Meta(ge=1, le=604_800)] = 30
     """Seconds until a station that is pending should ask again."""
+    rejected: Literal["answer", "refuse"] = "answer"
+    """What a rejected station meets: its boot is answered ("answer") by the interval below and
+    nothing else it says is taken, or it may not even connect ("refuse")."""
     rejected_interval_s: Annotated[int, Meta(ge=1, le=604_800)] = 600
     """Seconds until a station that was rejected should ask again."""
     strictness: Literal["strict", "tolerant", "off"] = "tolerant"

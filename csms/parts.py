@@ -190,6 +190,7 @@ class Parts:
             settlements=stores.settlements,
             swaps=desks.swaps,
             happenings=stores.happenings,
+            quarantine=stores.quarantine,
             assemblies=stores.assemblies,
             reservations=desks.reservations,
             local_lists=desks.local_lists,

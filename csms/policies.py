@@ -45,6 +45,7 @@ def gateway_settings(config: Config, node: str) -> GatewaySettings:
         unknown=stations.unknown,
         open_access=stations.open_access,
         strictness=Strictness(stations.strictness),
+        admit_rejected=stations.rejected == "answer",
         max_frame_bytes=ocpp.max_frame_bytes,
         compression=ocpp.compression,
         handshake_timeout_s=ocpp.handshake_timeout_s,

@@ -28,6 +28,7 @@ from csms.storage.operations import PostgresOperations
 from csms.storage.outbox import PostgresOutbox
 from csms.storage.pool import Pool
 from csms.storage.provisioning import PostgresProvisioning
+from csms.storage.quarantine import PostgresQuarantine
 from csms.storage.reservations import PostgresReservations
 from csms.storage.sessions import PostgresSessions
 from csms.storage.settlements import PostgresSettlements
@@ -59,6 +60,7 @@ class Stores:
     outbox: PostgresOutbox
     profiles: PostgresProfiles
     provisioning: PostgresProvisioning
+    quarantine: PostgresQuarantine
     reservations: PostgresReservations
     sessions: PostgresSessions
     settlements: PostgresSettlements
@@ -89,6 +91,7 @@ class Stores:
             outbox=PostgresOutbox(pool),
             profiles=PostgresProfiles(pool),
             provisioning=PostgresProvisioning(pool),
+            quarantine=PostgresQuarantine(pool),
             reservations=PostgresReservations(pool),
             sessions=PostgresSessions(pool),
             settlements=PostgresSettlements(pool),

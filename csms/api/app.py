@@ -41,6 +41,7 @@ from csms.api.passwords import StationPasswords
 from csms.api.payments import Payments
 from csms.api.problems import MethodNotAllowed, UnknownRoute
 from csms.api.provisioning import ProvisioningOf
+from csms.api.quarantine import Quarantine
 from csms.api.registrar import Hasher, Registrar
 from csms.api.remote import Remote
 from csms.api.reservations import Reservations
@@ -69,6 +70,7 @@ from csms.core.ports import (
     IMonitors,
     IOperations,
     IPasswords,
+    IQuarantine,
     IReservations,
     ISessions,
     ISettlements,
@@ -110,6 +112,7 @@ class ApiPorts:
     swaps: ISwaps
     holdings: IHoldings
     happenings: IHappenings
+    quarantine: IQuarantine
     assemblies: IAssemblies
     reservations: IReservations
     local_lists: ILocalLists
@@ -150,6 +153,7 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *DisplayMessages(ports.holdings, ports.sessions, ports.operations).routes(),
         *Operations(ports.operations).routes(),
         *Kept(ports.happenings, ports.assemblies, frozenset({INFORMATION})).routes(),
+        *Quarantine(ports.quarantine).routes(),
         *Reservations(ports.reservations).routes(),
         *LocalLists(ports.local_lists).routes(),
         *Certificates(ports.operations, ports.holdings, ports.certificate_requests, clock).routes(),

@@ -24,8 +24,8 @@ class Registrar:
     """Creates, changes and removes stations.
 
     A station that has just been approved is asked to boot again, so that it takes part at once
-    and not only after its retry interval; one that is rejected or removed is disconnected, as
-    far as it is connected to this process.
+    and not only after its retry interval; one that is rejected or removed, or whose OCPP version
+    is not allowed any more, is disconnected, as far as it is connected to this process.
     """
 
     stations: IStations
@@ -74,10 +74,15 @@ class Registrar:
         return {"password_hash": hashed}
 
     def _registered(self, before: Registration | None, station: Station) -> None:
+        allowed = station.ocpp_versions
+        if station.connected and allowed and station.ocpp_version not in allowed:
+            self._drop(station, "another OCPP version")
         if before is None or before is station.registration:
             return
         if station.registration is Registration.REJECTED:
             self._drop(station, "rejected")
+        elif before is Registration.REJECTED:
+            self._drop(station, "not rejected any more")
         elif station.registration is Registration.ACCEPTED and station.connected:
             self.tasks.spawn(self._ask_to_boot(station), "asking to boot", station=station.identity)
 

@@ -22,6 +22,7 @@ from csms.core.decisions import Decision, Policy, Question, State
 from csms.core.payments.vocabulary import SettlementTold
 from csms.core.replies import TimeTold
 from csms.core.reports import (
+    AnswerDisputed,
     AuthorizationAsked,
     Beat,
     CommandAnswered,
@@ -72,6 +73,7 @@ def _answer_asked(report: CommandAnswered) -> Question:
 _BASIC: Rules = {
     Connected: (_claim, station.connected),
     Disconnected: (_connection, station.disconnected),
+    AnswerDisputed: (_nothing, station.answer_disputed),
     HearingChanged: (_station, station.hearing_changed),
     Beat: (_nothing, beat),
     ConnectorChanged: CONNECTOR_CHANGED,

@@ -18,6 +18,7 @@ class Event(Struct, frozen=True, kw_only=True):
     ``station.event``, ``station.password``, ``station.report``, ``variables.written``,
     ``monitoring.base``, ``stream.opened``, ``stream.closed``, ``stream.behind``,
     ``station.version``, ``station.deaf``, ``station.hearing``,
+    ``station.answer_disputed``,
     ``station.booted``, ``station.firmware``, ``station.firmware_changed``,
     ``station.firmware_publication``, ``station.diagnostics``, ``station.log``, ``station.data``,
     ``station.security``, ``certificate.requested``, ``certificate.refused``,

@@ -307,6 +307,18 @@ HAPPENINGS = Listing(
 )
 """``severity``: that or graver (a smaller number); ``at_from`` is included, ``at_to`` not."""
 
+QUARANTINE = Listing(
+    name="quarantine",
+    filters={
+        "action": _TEXT,
+        "received_from": Filter(Kind.TIME),
+        "received_to": Filter(Kind.TIME),
+    },
+    sorts={"received_at": _TIME},
+    default="-received_at",
+)
+"""``received_from`` is included, ``received_to`` not."""
+
 VARIABLES = Listing(
     name="variables",
     filters={

@@ -29,6 +29,7 @@ class Oddity(StrEnum):
     BAD_MESSAGE_ID = "bad_message_id"
     REUSED_MESSAGE_ID = "reused_message_id"
     RESTARTED_MESSAGE_IDS = "restarted_message_ids"
+    REFUSED_MESSAGE = "refused_message"
     NULL_PAYLOAD = "null_payload"
     UNSTORABLE_TEXT = "unstorable_text"
     SHORT_CALLERROR = "short_callerror"

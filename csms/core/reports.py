@@ -41,6 +41,13 @@ class HearingChanged(Report, frozen=True, kw_only=True):
     action: str = ""
 
 
+class AnswerDisputed(Report, frozen=True, kw_only=True):
+    """The station could not use our answer to its ``action`` (2.1 Part 4 §4.2.4)."""
+
+    action: str
+    code: str
+
+
 class Booted(Report, frozen=True, kw_only=True):
     """BootNotification (1.6 §4.2, 2.x B01)."""
 

@@ -23,6 +23,7 @@ from csms.core.happenings import Happened, fingerprint
 from csms.core.oddities import Oddity
 from csms.core.replies import BootAnswered, ConnectionClaimed
 from csms.core.reports import (
+    AnswerDisputed,
     Booted,
     Connected,
     ConnectorChanged,
@@ -99,6 +100,15 @@ def hearing_changed(
     data: dict[str, object] = {"action": report.action} if report.deaf else {}
     event = fact(f"station.{kind}", key, now, **data)
     return Decision(ACKNOWLEDGED, (hearing, _happened(kind, key, now, data)), (event,))
+
+
+def answer_disputed(
+    report: AnswerDisputed, key: StationKey, _state: State, now: datetime, _policy: Policy
+) -> Decision:
+    """What we answered did not arrive as far as the station is concerned; somebody should know."""
+    data: dict[str, object] = {"action": report.action, "code": report.code}
+    event = fact("station.answer_disputed", key, now, **data)
+    return Decision(ACKNOWLEDGED, (_happened("answer_disputed", key, now, data),), (event,))
 
 
 def disconnected(

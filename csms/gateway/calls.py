@@ -118,11 +118,11 @@ class Calls:
         if isinstance(request, Unsupported):
             return succeed(Outcome(status="unsupported", detail=request.reason))
         forbidden = registration is Registration.REJECTED or (
-            registration is Registration.PENDING
-            and isinstance(self._dialect.interpret(command), RemoteStart | RemoteStop)
+            restricted and isinstance(self._dialect.interpret(command), RemoteStart | RemoteStop)
         )
         if forbidden:
-            detail = f"The station is {registration}."
+            accepted = registration is Registration.ACCEPTED
+            detail = f"The station {'has not booted yet' if accepted else f'is {registration}'}."
             return succeed(Outcome(status="rejected", detail=detail))
         if restricted:
             self._expected |= self._dialect.provokes(request)

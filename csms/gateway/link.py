@@ -243,6 +243,7 @@ class Link:
             elif dialect.is_one_way(call.action):
                 fault = _ONE_WAY
         if fault is not None:
+            self._note_refusal(call, fault, now)
             self._refuse(call, fault)
             return
         at = datetime.fromtimestamp(now, UTC)
@@ -256,6 +257,7 @@ class Link:
                 return
         understood = dialect.read(call.action, said, self._strictness, at)
         if isinstance(understood, Fault):
+            self._note_refusal(call, understood, now)
             self._on_fault(call, understood, payload)
             return
         for name, example in understood.quirks:
@@ -338,6 +340,11 @@ class Link:
         if frame is not None:
             self._socket.send(frame)
 
+    def _note_refusal(self, call: Call, fault: Fault, now: float) -> None:
+        """That it speaks before it may is no fault of what it says."""
+        if fault is not _NOT_REGISTERED:
+            self._remarks.note(Oddity.REFUSED_MESSAGE, f"{call.action}: {fault.text}", now)
+
     def _refuse(self, call: Call, fault: Fault) -> None:
         frame = self._rpc.refuse(call, fault)
         if frame is not None:
@@ -357,6 +364,9 @@ class Link:
                 self._on_told(event, now)
             case Disputed():
                 self._remarks.disputed(event, now)
+                if self._dialect.is_boot(event.action):
+                    # As undelivered as if it had not been given.
+                    self._register(self.registration, booted=False)
             case Send(frame, fault, oddity, example):
                 if fault is not None:
                     counters.faults[fault] += 1

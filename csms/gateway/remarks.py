@@ -11,7 +11,7 @@ from csms.core.admission import printable
 from csms.core.errors import Refusal
 from csms.core.oddities import Oddity
 from csms.core.replies import Reply
-from csms.core.reports import HearingChanged
+from csms.core.reports import AnswerDisputed, HearingChanged
 from csms.core.values import StationKey, Strictness
 from csms.gateway.messages import Disputed, Told
 from csms.gateway.surroundings import Surroundings
@@ -79,6 +79,8 @@ class Remarks:
             station=self._key.identity,
         )
         self.note(Oddity.ANSWER_DISPUTED, f"{disputed.action}: {code}", now)
+        report = AnswerDisputed(action=disputed.action, code=code)
+        self._around.intake.submit(self._key, report, unanswered)
 
     def stray(self, how: str, now: float) -> None:
         """An answer to nothing: ``how`` is late, duplicate or unknown."""

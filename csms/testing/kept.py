@@ -12,9 +12,17 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.happenings import Happening
 from csms.core.holdings import Holding
-from csms.core.listings import HAPPENINGS
+from csms.core.listings import HAPPENINGS, QUARANTINE
 from csms.core.pages import Page, Query
-from csms.core.ports import Assembled, IAssemblies, IHappenings, IHoldings, IStations
+from csms.core.ports import (
+    Assembled,
+    IAssemblies,
+    IHappenings,
+    IHoldings,
+    IQuarantine,
+    IStations,
+)
+from csms.core.quarantine import QuarantinedMessage
 from csms.testing.lists import page
 
 
@@ -73,6 +81,14 @@ def _from(happening: Happening, value: object) -> bool:
     return isinstance(value, datetime) and happening.at >= value
 
 
+def _came_from(message: QuarantinedMessage, value: object) -> bool:
+    return isinstance(value, datetime) and message.received_at >= value
+
+
+def _came_to(message: QuarantinedMessage, value: object) -> bool:
+    return isinstance(value, datetime) and message.received_at < value
+
+
 def _to(happening: Happening, value: object) -> bool:
     return isinstance(value, datetime) and happening.at < value
 
@@ -116,6 +132,39 @@ class MemoryHappenings:
         for each in old:
             self._happened.remove(each)
         return len(old)
+
+
+@implementer(IQuarantine)
+@attrs.define
+class MemoryQuarantine:
+    """`IQuarantine` over a list; seeded by `seed`."""
+
+    stations: IStations
+    _messages: list[tuple[int, QuarantinedMessage]] = attrs.field(factory=list, init=False)
+
+    def seed(self, message: QuarantinedMessage, operator_id: int = 1) -> QuarantinedMessage:
+        """It came."""
+        self._messages.append((operator_id, message))
+        return message
+
+    async def list(
+        self, query: Query, operator_id: int, *, identity: str | None = None
+    ) -> Page[QuarantinedMessage]:
+        """See `IQuarantine`."""
+        if identity is not None:
+            await self.stations.get(identity, operator_id)
+        mine = [
+            message
+            for whose, message in self._messages
+            if whose == operator_id and identity in (None, message.identity)
+        ]
+        return page(
+            QUARANTINE,
+            query,
+            mine,
+            key=lambda message: (message.id,),
+            tests={"received_from": _came_from, "received_to": _came_to},
+        )
 
 
 @implementer(IAssemblies)

@@ -47,7 +47,12 @@ from csms.testing.certificates import MemoryCertificateRequests
 from csms.testing.charging import MemoryProfiles, nothing_known
 from csms.testing.connections import MemoryConnections
 from csms.testing.firmware import MemoryFirmwareBook
-from csms.testing.kept import MemoryAssemblies, MemoryHappenings, MemoryHoldings
+from csms.testing.kept import (
+    MemoryAssemblies,
+    MemoryHappenings,
+    MemoryHoldings,
+    MemoryQuarantine,
+)
 from csms.testing.locallists import MemoryListLimits, MemoryLocalLists
 from csms.testing.logs_kept import MemoryLogsBook, MemoryVault
 from csms.testing.operations import MemoryOperationsBook
@@ -296,6 +301,7 @@ class Api:
     sessions: MemorySessions
     holdings: MemoryHoldings
     happenings: MemoryHappenings
+    quarantine: MemoryQuarantine
     assemblies: MemoryAssemblies
     settlements: MemorySettlements
     reservations: MemoryReservations
@@ -345,6 +351,7 @@ class Api:
             operations=self.operations,
             holdings=self.holdings,
             happenings=self.happenings,
+            quarantine=self.quarantine,
             assemblies=self.assemblies,
             settlements=self.settlements,
             swaps=Swaps(self.tokens, self.operations, Policy(), lambda: NOW),
@@ -566,6 +573,7 @@ def make_api() -> Callable[[], Api]:
             sessions=MemorySessions(now),
             holdings=MemoryHoldings(stations),
             happenings=MemoryHappenings(stations),
+            quarantine=MemoryQuarantine(stations),
             assemblies=MemoryAssemblies(stations),
             settlements=MemorySettlements(),
             reservations=MemoryReservations(book),

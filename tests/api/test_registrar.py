@@ -50,6 +50,22 @@ def test_approval_of_an_absent_station_sends_nothing(api: Any) -> None:
     assert api.operations.sent == []
 
 
+def test_a_station_that_is_rejected_no_more_connects_anew(api: Any) -> None:
+    """Nothing may be sent to it as it is, not even that it boot."""
+    station = api.stations.seed("A", registration=Registration.REJECTED, connected=True)
+    api.ask("PATCH", "/api/v1/stations/A", json={"registration": "accepted"})
+    assert api.links.dropped == [(station.id, "not rejected any more")]
+
+
+def test_a_version_that_is_not_allowed_any_more_is_not_spoken_on(api: Any) -> None:
+    """The station connects again, in one that is."""
+    station = api.stations.seed("A", connected=True, ocpp_version="2.1")
+    api.ask("PATCH", "/api/v1/stations/A", json={"ocpp_versions": ["2.1", "1.6"]})
+    assert api.links.dropped == []
+    api.ask("PATCH", "/api/v1/stations/A", json={"ocpp_versions": ["1.6"]})
+    assert api.links.dropped == [(station.id, "another OCPP version")]
+
+
 def test_put_approves_too(api: Any) -> None:
     """Replacing a pending station by an accepted one is an approval."""
     api.stations.seed("A", registration=Registration.PENDING, connected=True)

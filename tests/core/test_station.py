@@ -19,6 +19,7 @@ from csms.core.replies import (
     TimeTold,
 )
 from csms.core.reports import (
+    AnswerDisputed,
     Beat,
     Booted,
     Connected,
@@ -191,6 +192,15 @@ def test_a_state_after_one_of_unknown_or_coming_time_is_new(
     desk.say(CP1, status(ConnectorStatus.AVAILABLE, told - timedelta(seconds=1)))
     assert desk.book.connectors[1, 1, 1].status is ConnectorStatus.FAULTED
     assert desk.oddities[0][0] == "status_out_of_order"
+
+
+def test_an_answer_that_was_no_use_is_told(desk: Desk) -> None:
+    """As an event, and among what happened."""
+    desk.say(CP1, AnswerDisputed(action="BootNotification", code="FormatViolation"))
+    assert desk.last("station.answer_disputed").data == {
+        "action": "BootNotification",
+        "code": "FormatViolation",
+    }
 
 
 def test_progress_of_firmware_and_diagnostics_is_kept(desk: Desk) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from csms.core.commands import Raw, Reset
-from csms.core.reports import Booted, HearingChanged
+from csms.core.commands import Outcome, Raw, RemoteStart, Reset
+from csms.core.reports import AnswerDisputed, Booted, HearingChanged
 from csms.core.values import Registration
 from csms.gateway.settings import GatewaySettings
 from csms.testing.gateway import MemoryCharger, MemoryGateway, RecordingIntake
@@ -212,3 +212,25 @@ def test_boot_ids_that_begin_anew(version: str) -> None:
         charger.vanish()
     names = [(name, example) for _, name, example in made.doorbell.quirks]
     assert names == [("restarted_message_ids", "1")] * 2
+
+
+def test_a_disputed_boot_did_not_happen() -> None:
+    """2.1 Part 4 §4.2.4: the answer is as good as lost, so the station has to boot again."""
+    made = gateway()
+    charger = made.charger(version="2.1")
+    ask(charger, "BootNotification", BOOT)
+    charger.send(5, "1", "FormatViolation", "", {})
+    assert ask(charger, "Heartbeat", {}, "2")[:3] == [4, "2", "SecurityError"]
+    assert isinstance(made.intake.reports[-1], AnswerDisputed)
+    assert ask(charger, "BootNotification", BOOT, "3")[2]["status"] == "Accepted"
+    assert ask(charger, "Heartbeat", {}, "4")[0] == 3
+
+
+def test_who_has_not_booted_starts_nothing() -> None:
+    """B02.FR.05: as with one that is pending."""
+    made = gateway()
+    made.charger(version="2.1")
+    outcomes: list[Outcome] = []
+    command = RemoteStart(id_token="TAG", evse_id=1)
+    made.links.send(1, command, 30).addCallback(outcomes.append)
+    assert outcomes == [Outcome(status="rejected", detail="The station has not booted yet.")]

@@ -633,6 +633,19 @@ def test_deaf(version: str) -> None:
     assert house.book.events[-1].kind == "station.hearing"
 
 
+@pytest.mark.parametrize("version", EVERY)
+def test_refused_message(version: str) -> None:
+    """An error, and a mark with what was wrong."""
+    house = MemoryHouse()
+    charger = house.booted(version)
+    for number, action in enumerate(("StatusNotification", "Nonsense")):
+        assert house.ask(charger, action, {}, str(number))[0] == 4
+    assert house.quirks == ["refused_message"] * 2
+    (_, _, example), _ = house.doorbell.quirks
+    assert example.startswith("StatusNotification: connector")
+    assert example.endswith(": is required")
+
+
 def test_answer_disputed() -> None:
     """CALLRESULTERROR of 2.1: counted, never answered."""
     house = MemoryHouse()

@@ -286,7 +286,8 @@ async def test_2_1_both_ways(house: House) -> None:
     def work(charger: NewerCharger) -> tuple[Any, Any]:
         charger.boot()
         charger.tell("NotifyPeriodicEventStream", STREAM)
-        charger.dispute("m1")
+        charger.call("Heartbeat", {})
+        charger.dispute("m2")
         charger.replies["Reset"] = {"status": 5}
         house_asks()
         asked = charger.serve()
@@ -301,7 +302,7 @@ async def test_2_1_both_ways(house: House) -> None:
     assert asked == ("Reset", {"type": "OnIdle"})
     assert disputed[0] == 5
     assert disputed[2] == "TypeConstraintViolation"
-    assert house.gateway.counters.disputed == {"BootNotification": 1}
+    assert house.gateway.counters.disputed == {"Heartbeat": 1}
     assert house.gateway.counters.told == 1
 
 

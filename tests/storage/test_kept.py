@@ -13,7 +13,7 @@ from csms.core.assembly import AssemblyAsked, part_taken
 from csms.core.commands import Outcome, Raw
 from csms.core.consequences import OperationAsked
 from csms.core.decide import decide, question
-from csms.core.decisions import ACKNOWLEDGED, Decision, Policy, Question, Write
+from csms.core.decisions import ACKNOWLEDGED, Decision, Policy, Quarantine, Question, Write
 from csms.core.errors import NotFound
 from csms.core.happenings import DROPPED, Happened, fingerprint
 from csms.core.holdings import Drop, Hold
@@ -28,6 +28,7 @@ from csms.storage.holdings import PostgresHoldings
 from csms.storage.ledger import PostgresLedger
 from csms.storage.operations import PostgresOperations
 from csms.storage.pool import Pool
+from csms.storage.quarantine import PostgresQuarantine
 from csms.storage.shared_ledger import LARGE_BYTES, MAX_HAPPENINGS, MAX_HOLDINGS, MAX_LARGE
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -449,3 +450,33 @@ async def test_forgetting_one_report_or_those_of_a_kind(pool, ledger, key) -> No
     await assemblies.forget("CP1", 1, "variables", 7)
     with pytest.raises(NotFound):
         await assemblies.get("CP1", 1, 7, None)
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_quarantine_is_listed_by_the_time_it_came(pool, ledger, key) -> None:
+    """The newest first, the operator's own."""
+    for minute, action in enumerate(("StopTransaction", "TransactionEvent")):
+        message = Quarantine(
+            station_id=key.id,
+            operator_id=key.operator_id,
+            received_at=at(minute),
+            action=action,
+            fault="type: x",
+            content=f"[{minute}]",
+        )
+        await write(ledger, message)
+    quarantine = PostgresQuarantine(pool)
+    page = await quarantine.list(Query(), 1, identity="CP1")
+    assert [(each.identity, each.content) for each in page.items] == [
+        ("CP1", "[1]"),
+        ("CP1", "[0]"),
+    ]
+    for filters in (
+        {"action": "StopTransaction"},
+        {"received_from": at(0), "received_to": at(1)},
+    ):
+        page = await quarantine.list(Query(filters=filters), 1)
+        assert [each.content for each in page.items] == ["[0]"]
+    assert not (await quarantine.list(Query(), 2)).items
+    with pytest.raises(NotFound):
+        await quarantine.list(Query(), 2, identity="CP1")

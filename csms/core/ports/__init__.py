@@ -14,7 +14,13 @@ from csms.core.ports.events import IOutboxLog, ISubscriber, Position
 from csms.core.ports.firmware import IFirmware, IFirmwareBook
 from csms.core.ports.intake import Answer, IDoorbell, IIntake, ILedger
 from csms.core.ports.jobs import IJobsBook, Overtime, StaleStatus
-from csms.core.ports.kept import Assembled, IAssemblies, IHappenings, IHoldings
+from csms.core.ports.kept import (
+    Assembled,
+    IAssemblies,
+    IHappenings,
+    IHoldings,
+    IQuarantine,
+)
 from csms.core.ports.locallists import IListLimits, ILocalLists, ILocalListsBook
 from csms.core.ports.logs import (
     Expected,
@@ -81,6 +87,7 @@ __all__ = [
     "IProfiles",
     "IProvisioning",
     "IProvisioningBook",
+    "IQuarantine",
     "IReceived",
     "IReservations",
     "IReservationsBook",

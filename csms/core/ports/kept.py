@@ -11,6 +11,7 @@ from zope.interface import Interface
 from csms.core.happenings import Happening
 from csms.core.holdings import Holding
 from csms.core.pages import Page, Query
+from csms.core.quarantine import QuarantinedMessage
 
 
 class Assembled(Struct, frozen=True, kw_only=True):
@@ -56,6 +57,16 @@ class IHappenings(Interface):
 
     def prune(older_than: datetime, limit: int) -> Awaitable[int]:
         """Delete up to so many that were received before; how many."""
+
+
+class IQuarantine(Interface):
+    """Messages that may prove money and could not be read, see `csms.core.quarantine`."""
+
+    def list(
+        query: Query, operator_id: int, *, identity: str | None = None
+    ) -> Awaitable[Page[QuarantinedMessage]]:
+        """Filters: action, received_from and received_to (datetimes).  Raises `NotFound` when
+        there is no station of that identity."""
 
 
 class IAssemblies(Interface):
