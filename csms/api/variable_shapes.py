@@ -172,8 +172,8 @@ class ItemView(View, frozen=True, kw_only=True):
     value: Annotated[
         str | None,
         Meta(
-            description="As read; of a setting that was accepted: what the station told when it was "
-            "asked right afterwards, null if it did not say in time, and of secrets."
+            description="As read; of a setting that was accepted, what the station told when it "
+            "was asked right afterwards: null if it did not say in time, and for secrets."
         ),
     ]
     operation_id: str | None

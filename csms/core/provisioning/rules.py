@@ -151,15 +151,15 @@ def restarted(
     or the time before."""
     kinds = {wish.setting.place: wish.reset for wish in wished}
     tried = _tried(before)
-    result = []
-    for item in items:
-        in_vain = item.setting in tried
-        meant = again and kinds.get(item.setting.place) is not None
-        if _waits(item) and (in_vain or meant):
-            detail = "a restart did not help" if in_vain else item.detail
-            item = replace(item, restarted=True, detail=detail)
-        result.append(item)
-    return tuple(result)
+
+    def marked(item: ItemResult) -> ItemResult:
+        if _waits(item) and item.setting in tried:
+            return replace(item, restarted=True, detail="a restart did not help")
+        if _waits(item) and again and kinds.get(item.setting.place) is not None:
+            return replace(item, restarted=True)
+        return item
+
+    return tuple(map(marked, items))
 
 
 def _tried(before: ProvisioningRun | None) -> Sequence[Setting]:
