@@ -23,7 +23,7 @@ from csms.api.shapes import (
     told,
     told_if,
 )
-from csms.api.variable_shapes import MAX_ITEMS, VariableNamed
+from csms.api.variable_shapes import MAX_ITEMS, Value, VariableNamed, text
 from csms.core.commands import ResetKind
 from csms.core.ports.provisioning import IProvisioning, Provisioned
 from csms.core.provisioning.vocabulary import (
@@ -47,7 +47,7 @@ Pattern = Annotated[
 class SettingWished(VariableNamed, frozen=True, kw_only=True):
     """A variable, or a configuration key of OCPP 1.6, and the value that it should have."""
 
-    value: Annotated[str, Meta(max_length=2500)]
+    value: Value
 
 
 class ProvisioningDeclaration(Shape, frozen=True, kw_only=True):
@@ -288,7 +288,8 @@ class ProvisioningOf:
 
 
 def _setting(wished: SettingWished) -> Setting:
-    return Setting(**{name: getattr(wished, name) for name in Setting.__struct_fields__})
+    fields = {name: getattr(wished, name) for name in Setting.__struct_fields__}
+    return Setting(**fields | {"value": text(wished.value)})
 
 
 def _setting_view(setting: Setting) -> WishedSettingView:

@@ -28,6 +28,11 @@ Value = (
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+def text(value: object) -> str:
+    """A value as stations are told it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class VariableNamed(Shape, frozen=True, kw_only=True):
     """An attribute of a variable."""
 

@@ -13,7 +13,7 @@ from csms.core.ports import IDeviceModel, IHoldings, IOperations, ISpeech, IStat
 from csms.core.values import Operation, OperationStatus
 from csms.core.variables.inventory import CONFIGURATION, wanted_now
 from csms.core.variables.vocabulary import ReadVariables, ReportBase, RequestReport
-from csms.pipeline.variables import UNANSWERED
+from csms.pipeline.portions import UNANSWERED
 
 AFTER_BOOT = "csms:after-boot"
 """Who asks, as it is kept with the operation."""

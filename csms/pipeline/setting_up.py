@@ -36,7 +36,8 @@ from csms.core.provisioning.vocabulary import (
 from csms.core.values import OperationStatus, Station
 from csms.core.variables.portions import FEW, Portioned, first_limit
 from csms.core.variables.vocabulary import ItemStatus, Wanted
-from csms.pipeline.variables import UNANSWERED, bare
+from csms.pipeline.portions import UNANSWERED
+from csms.pipeline.variables import bare
 
 ASKED_BY = "provisioning"
 

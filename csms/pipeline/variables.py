@@ -12,7 +12,6 @@ import msgspec
 from msgspec.structs import replace
 from zope.interface import implementer
 
-from csms.core.commands import Command
 from csms.core.errors import Invalid, Refusal
 from csms.core.events import Event
 from csms.core.ports import (
@@ -27,8 +26,8 @@ from csms.core.ports import (
     ItemOutcome,
     IVariables,
 )
-from csms.core.values import Operation, OperationStatus
-from csms.core.variables.portions import UNKNOWN_LIMIT, Portioned, alone, limit, limits, portions
+from csms.core.values import Operation
+from csms.core.variables.portions import Portioned, alone
 from csms.core.variables.rules import WRITTEN
 from csms.core.variables.secrets import is_password, is_secret
 from csms.core.variables.vocabulary import (
@@ -38,88 +37,20 @@ from csms.core.variables.vocabulary import (
     Wanted,
     WriteVariables,
 )
+from csms.pipeline.portions import NOT_SENT, Courtesy, Portions
 
 Written = tuple[int, str, tuple[str, str]]
 """Operator, identity, and which attribute (`Wanted.place`)."""
 
-T = TypeVar("T")
 W = TypeVar("W", bound=Wanted)
 
-NOT_SENT = "not_sent"
 READ_BACK = "csms:read-back"
 """Who asks, as it is kept with the operation."""
-
-_SILENT = (OperationStatus.PENDING, OperationStatus.EXPIRED, OperationStatus.UNREACHABLE)
-UNANSWERED = frozenset((NOT_SENT, OperationStatus.QUEUED.value, *(each.value for each in _SILENT)))
-"""Statuses of items that the station said nothing of."""
 
 
 def bare(item: Wanted) -> Wanted:
     """Only which attribute it is."""
     return Wanted(**{name: getattr(item, name) for name in Wanted.__struct_fields__})
-
-
-@attrs.frozen(kw_only=True)
-class Courtesy:
-    """Who asks, and whether it may wait for the station to return."""
-
-    identity: str
-    operator_id: int
-    requested_by: str | None
-    queue: bool
-
-
-@attrs.define(eq=False, kw_only=True)
-class Portions:
-    """Sends what is too much for one message in several, one after another."""
-
-    operations: IOperations
-    variables: IVariables
-
-    async def split(
-        self, courtesy: Courtesy, of: Portioned, items: Sequence[T]
-    ) -> list[tuple[T, ...]]:
-        """The items in portions that the station takes, as far as it said what that is."""
-        names, bytes_name = limits(of)
-        keys = [name.key for name in (*names, bytes_name)]
-        values = await self.variables.values(courtesy.identity, courtesy.operator_id, keys)
-        most = limit(values, names) or UNKNOWN_LIMIT
-        return portions(items, most, limit(values, (bytes_name,)))
-
-    async def send(
-        self,
-        courtesy: Courtesy,
-        portions_: Sequence[tuple[T, ...]],
-        command: Callable[..., Command],
-    ) -> list[tuple[tuple[T, ...], Operation | str]]:
-        """Each portion with its operation, or why it was not sent.
-
-        The first is refused by raising; after one that the station left without answer no more
-        are sent, for each would keep the asker waiting as long again.
-        """
-        sent: list[tuple[tuple[T, ...], Operation | str]] = []
-        reachable = True
-        for portion in portions_:
-            if not reachable:
-                sent.append((portion, "the station did not answer before"))
-                continue
-            try:
-                operation = await self.operations.submit(
-                    courtesy.identity,
-                    courtesy.operator_id,
-                    command(items=portion),
-                    requested_by=courtesy.requested_by,
-                    queue=courtesy.queue,
-                )
-            except Refusal as refusal:
-                if not sent:
-                    raise
-                sent.append((portion, refusal.detail))
-                reachable = isinstance(refusal, Invalid)
-            else:
-                sent.append((portion, operation))
-                reachable = operation.status not in _SILENT
-        return sent
 
 
 @implementer(IDeviceModel)
@@ -172,8 +103,12 @@ class DeviceModel:
         )
         if len(items) == 1 and is_password(items[0]):
             return await self._password(courtesy, items[0])
-        if any(map(is_password, items)):
-            raise Invalid("A password is set on its own.", field="items")
+        for place, item in enumerate(items):
+            if is_password(item):
+                raise Invalid(
+                    f"{item.variable} is a password, which is set on its own, with no other item",
+                    field=f"items[{place}]",
+                )
         split: list[tuple[Setting, ...]]
         if alone(items):
             split = [(item,) for item in items]

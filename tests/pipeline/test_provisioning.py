@@ -39,7 +39,6 @@ from csms.testing.stations import MemoryStations
 from csms.testing.variables import MemoryVariables
 from csms.testing.waiting import waits
 
-
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -338,6 +338,36 @@ def test_refusals(rig: Rig) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "first", "later"),
+    [
+        ("items[1].value", "items[1].value", "items[3].value"),
+        ("items.value", "items.value", "items.value"),
+        ("queue", "queue", "queue"),
+        (None, None, "None"),
+    ],
+)
+def test_which_item_is_at_fault(rig: Rig, field: str | None, first: str | None, later: str) -> None:
+    """It is told by its place among all, not in the message that it would have been in."""
+    rig.know(ITEMS, "2")
+    wrong = Invalid(f"{field} is too long.", field=field, code="odd")
+    rig.operations.answers = [wrong]
+    with pytest.raises(Invalid) as refused:
+        now(rig.model.read("CS1", 1, wanted(*"ABCD")))
+    assert (refused.value.field, refused.value.code) == (first, "odd")
+    rig.operations.answers = [ACCEPTED, wrong]
+    batch = now(rig.model.read("CS1", 1, wanted(*"ABCD")))
+    assert [each.detail for each in batch.items][2:] == [f"{later} is too long."] * 2
+
+
+def test_which_key_is_at_fault(rig: Rig) -> None:
+    """A message that has one item says no place."""
+    rig.operations.answers = [ACCEPTED, Invalid("items.value is odd.", field="items.value")]
+    items = [Setting(variable="A", value="1"), Setting(variable="B", value="2")]
+    batch = now(rig.model.write("CS1", 1, items))
+    assert batch.items[1].detail == "items[1].value is odd."
+
+
 # --- passwords ------------------------------------------------------------------------------
 
 
@@ -372,8 +402,9 @@ def test_password_like_any_setting(rig: Rig) -> None:
     batch = now(rig.model.write("CS1", 1, [item], requested_by="me"))
     assert isinstance(rig.operations.commands[0], ChangePassword)
     assert [(each.item, each.status) for each in batch.items] == [(item, "accepted")]
-    with pytest.raises(Invalid):
-        now(rig.model.write("CS1", 1, [item, *settings("A")]))
+    with pytest.raises(Invalid) as refused:
+        now(rig.model.write("CS1", 1, [*settings("A"), item]))
+    assert refused.value.field == "items[1]"
 
 
 # --- monitors -------------------------------------------------------------------------------

@@ -18,13 +18,14 @@ from csms.core.provisioning.vocabulary import (
 )
 from csms.core.values import Station
 from csms.core.variables.secrets import is_secret
-from csms.core.variables.vocabulary import ItemStatus, Setting
+from csms.core.variables.vocabulary import Attribute, ItemStatus, Setting
 
 Place = tuple[str, str]
 """Which attribute, see `csms.core.variables.vocabulary.Wanted.place`."""
 
 MAX_SETTINGS = 500
 """Of one profile."""
+_OF_COMPONENTS = ("component_instance", "evse_id", "connector_id", "variable_instance")
 
 
 def check_profile(profile: ProvisioningProfile) -> None:
@@ -44,6 +45,19 @@ def check_profile(profile: ProvisioningProfile) -> None:
             raise Invalid(
                 f"{setting.variable} holds a secret, which cannot be part of a profile",
                 field=f"{field}.variable",
+            )
+        for name in _OF_COMPONENTS if setting.component is None else ():
+            if getattr(setting, name) is not None:
+                raise Invalid(
+                    f"{setting.variable} has no component: configuration keys of OCPP 1.6 have "
+                    f"no {name}",
+                    field=f"{field}.{name}",
+                )
+        if setting.component is None and setting.attribute is not Attribute.ACTUAL:
+            raise Invalid(
+                f"{setting.variable} has no component: of configuration keys of OCPP 1.6 only "
+                "Actual can be set",
+                field=f"{field}.attribute",
             )
         first = seen.setdefault(setting.place, place)
         if first != place:

@@ -185,6 +185,12 @@ def test_no_restart_for_ever() -> None:
         ((key("AuthorizationKey"),), "settings[0].variable", "AuthorizationKey"),
         ((key("A"), variable("BasicAuthPassword")), "settings[1].variable", "BasicAuthPassword"),
         ((key("A"), key("a")), "settings[1]", "settings[0]"),
+        ((Setting(variable="A", value="1", evse_id=1),), "settings[0].evse_id", "A has no comp"),
+        (
+            (Setting(variable="A", value="1", attribute=Attribute.TARGET),),
+            "settings[0].attribute",
+            "Actual",
+        ),
         (tuple(key(f"K{number}") for number in range(MAX_SETTINGS + 1)), "settings", "501"),
     ],
 )
