@@ -235,7 +235,10 @@ class Desks:
             "monitoring": MonitoringFollower(operations=self.operations, tasks=self.tasks),
             "provisioning": self.provisioner,
             "variables": ReadBack(
-                model=self.device_model, tasks=self.tasks, spared=self.device_model.reads_back
+                model=self.device_model,
+                variables=self.stores.variables,
+                tasks=self.tasks,
+                spared=self.device_model.reads_back,
             ),
         }
 

@@ -111,13 +111,10 @@ class Outbound:
     def _numbered(self, field: str, path: tuple[str | int, ...]) -> str:
         """The field with the place of the item that it is of, where the list has a name too."""
         assert self.fields is not None  # who calls has looked into them
-        outer: list[str] = []
-        for step in path:
-            if isinstance(step, str):
-                outer.append(step)
-                continue
-            of = self.fields.get(".".join(outer))
-            if of is not None and field.startswith(f"{of}."):
+        for length, step in enumerate(path):
+            outer = ".".join(name for name in path[:length] if isinstance(name, str))
+            of = self.fields.get(outer)
+            if isinstance(step, int) and of is not None and field.startswith(f"{of}."):
                 field = f"{of}[{step}]{field.removeprefix(of)}"
         return field
 

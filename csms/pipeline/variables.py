@@ -208,12 +208,14 @@ def _outcomes(
 @implementer(ISubscriber)
 @attrs.define(eq=False, kw_only=True)
 class ReadBack:
-    """Reads what was written, for what counts is what the station then says.
+    """Reads what was written, for what counts is what the station then says; unless it has said
+    that since.
 
     What needs a boot first is read after it, see `csms.pipeline.inventory`.
     """
 
     model: IDeviceModel
+    variables: IVariables
     tasks: ITasks
     spared: Callable[[int, str, Wanted], bool]
     """Whether somebody reads it back himself, by operator, identity and attribute."""
@@ -231,7 +233,12 @@ class ReadBack:
                     )
 
     async def _read(self, event: Event, items: Sequence[Wanted]) -> None:
-        await self.model.read(event.identity, event.operator_id, items, requested_by=READ_BACK)
+        whose = (event.identity, event.operator_id)
+        known = await self.variables.known(*whose, [item.key for item in items])
+        heard = {each.place for each in known if each.reported_at > event.at}
+        items = [item for item in items if item.place not in heard]
+        if items:
+            await self.model.read(*whose, items, requested_by=READ_BACK)
 
 
 def _written(data: Mapping[str, object]) -> list[Wanted]:

@@ -181,9 +181,7 @@ class Rig:
                 variable=name.variable,
                 variable_instance=name.variable_instance,
                 value=value,
-                reported_at=NOW,
-                changed_at=NOW,
-                **more,
+                **{"reported_at": NOW, "changed_at": NOW, **more},
             ),
         )
 
@@ -477,14 +475,16 @@ def test_what_follows_of_monitoring(rig: Rig) -> None:
 
 
 def test_read_back(rig: Rig) -> None:
-    """What was set is read, but for what waits for a boot, and what is being read back already."""
+    """What was set is read, but for what waits for a boot, and what is being read back or was."""
     items = [
         {"component": "C", "variable": "V", "reboot_required": False},
         {"component": "C", "variable": "W", "reboot_required": True},
     ]
 
     def follower() -> ReadBack:
-        return ReadBack(model=rig.model, tasks=rig.tasks, spared=model.reads_back)
+        return ReadBack(
+            model=rig.model, variables=rig.variables, tasks=rig.tasks, spared=model.reads_back
+        )
 
     model = rig.model
     told = [event("variables.written", items=items), event("variables.written"), event("other")]
@@ -504,6 +504,9 @@ def test_read_back(rig: Rig) -> None:
     model = rig.model
     now(model.write("CS1", 1, settings("V")))
     assert [type(each) for each in rig.operations.commands] == [WriteVariables, ReadVariables]
+    now(follower().receive(told))
+    assert len(rig.operations.commands) == 3
+    rig.know(wanted("V")[0], "1", reported_at=NOW + timedelta(seconds=1))
     now(follower().receive(told))
     assert len(rig.operations.commands) == 3
 
