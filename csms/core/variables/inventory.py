@@ -10,6 +10,8 @@ from csms.core.variables.vocabulary import Wanted
 
 MOST_ASKS = 8
 """How often a firmware is asked unasked; some never tell, and some break off when asked."""
+AT_ONCE = 2
+"""So often it is asked without a pause: a restart for a setting may cut off the first report."""
 FIRST_PAUSE = timedelta(minutes=5)
 GROWTH = 4
 """The pause before each further time is so many times the one before."""
@@ -47,7 +49,7 @@ def wanted_now(inventory: Inventoried, now: datetime) -> bool:
     """
     if inventory.whole or inventory.asks >= MOST_ASKS:
         return False
-    if inventory.asked_at is None or inventory.asks == 0:
+    if inventory.asked_at is None or inventory.asks < AT_ONCE:
         return True
-    pause: timedelta = FIRST_PAUSE * GROWTH ** (inventory.asks - 1)
+    pause: timedelta = FIRST_PAUSE * GROWTH ** (inventory.asks - AT_ONCE)
     return now - inventory.asked_at >= pause
