@@ -24,17 +24,19 @@ from csms.pipeline.charging import Charging
 from csms.pipeline.charging_follower import ChargingFollower
 from csms.pipeline.commands import Operations
 from csms.pipeline.firmware import Firmware
+from csms.pipeline.inventory import Inventory
 from csms.pipeline.jobs import Job, Prune
 from csms.pipeline.locallists import LocalLists
 from csms.pipeline.logs import Logs
 from csms.pipeline.monitoring import MonitoringFollower, Monitors
 from csms.pipeline.passwords import Passwords
-from csms.pipeline.provisioning import Provisioner, Provisioning, Setup, Step
+from csms.pipeline.provisioning import Provisioner, Provisioning
 from csms.pipeline.reservations import Reservations
+from csms.pipeline.setting_up import Setup, Step
 from csms.pipeline.swaps import Swaps
 from csms.pipeline.tasks import Tasks
 from csms.pipeline.uploads import Uploads
-from csms.pipeline.variables import DeviceModel, Inventory, ReadBack
+from csms.pipeline.variables import DeviceModel, ReadBack
 from csms.stores import Stores
 
 PARTS_PATIENCE = timedelta(minutes=10)
@@ -214,6 +216,7 @@ class Desks:
             stations=self.stores.stations,
             holdings=self.stores.holdings,
             speech=self.speech,
+            now=self.now,
         )
 
         async def device_model(boot: Boot) -> None:
@@ -231,7 +234,12 @@ class Desks:
             "charging": ChargingFollower(self.charging, self.tasks),
             "monitoring": MonitoringFollower(operations=self.operations, tasks=self.tasks),
             "provisioning": self.provisioner,
-            "variables": ReadBack(model=self.device_model, tasks=self.tasks),
+            "variables": ReadBack(
+                model=self.device_model,
+                variables=self.stores.variables,
+                tasks=self.tasks,
+                spared=self.device_model.reads_back,
+            ),
         }
 
     def jobs(self) -> Sequence[Job]:

@@ -104,8 +104,19 @@ class Outbound:
         for length in range(len(path), 0, -1):
             place = ".".join(step for step in path[:length] if isinstance(step, str))
             if isinstance(path[length - 1], str) and place in self.fields:
-                return dotted((self.fields[place], *self._named(path[length:])))
+                field = self._numbered(self.fields[place], path[:length])
+                return dotted((field, *self._named(path[length:])))
         return dotted(tuple(self._named(path)))
+
+    def _numbered(self, field: str, path: tuple[str | int, ...]) -> str:
+        """The field with the place of the item that it is of, where the list has a name too."""
+        assert self.fields is not None  # who calls has looked into them
+        for length, step in enumerate(path):
+            outer = ".".join(name for name in path[:length] if isinstance(name, str))
+            of = self.fields.get(outer)
+            if isinstance(step, int) and of is not None and field.startswith(f"{of}."):
+                field = f"{of}[{step}]{field.removeprefix(of)}"
+        return field
 
     def _named(self, path: tuple[str | int, ...]) -> Iterator[str | int]:
         for step in path:

@@ -23,11 +23,12 @@ from csms.api.shapes import (
     told,
     told_if,
 )
-from csms.api.variable_shapes import MAX_ITEMS, VariableNamed
+from csms.api.variable_shapes import MAX_ITEMS, Value, VariableNamed, text
 from csms.core.commands import ResetKind
 from csms.core.ports.provisioning import IProvisioning, Provisioned
 from csms.core.provisioning.vocabulary import (
     PROVISIONING_PROFILES,
+    Drift,
     ItemResult,
     ProvisioningProfile,
     ProvisioningRun,
@@ -46,7 +47,7 @@ Pattern = Annotated[
 class SettingWished(VariableNamed, frozen=True, kw_only=True):
     """A variable, or a configuration key of OCPP 1.6, and the value that it should have."""
 
-    value: Annotated[str, Meta(max_length=2500)]
+    value: Value
 
 
 class ProvisioningDeclaration(Shape, frozen=True, kw_only=True):
@@ -105,6 +106,17 @@ class ProvisioningWishView(View, frozen=True, kw_only=True):
     profile: str
 
 
+class ProvisioningDriftView(View, frozen=True, kw_only=True):
+    """A setting that a station does not have, or is not known to."""
+
+    setting: WishedSettingView
+    profile: str
+    value: Annotated[str | None, Meta(description="What it has, as far as is known.")]
+    reboot_required: Annotated[
+        bool, Meta(description="It accepted the setting, which is good from its next boot on.")
+    ]
+
+
 class ProvisionedItemView(View, frozen=True, kw_only=True):
     """What became of a setting."""
 
@@ -117,7 +129,10 @@ class ProvisionedItemView(View, frozen=True, kw_only=True):
             "the station, `unsupported`; `not_sent`, or how the operation ended."
         ),
     ]
-    before: str | None
+    before: Annotated[str | None, Meta(description="What the station had, as far as was known.")]
+    after: Annotated[
+        str | None, Meta(description="What it told when it was asked after it had accepted.")
+    ]
     detail: str | None
 
 
@@ -150,8 +165,10 @@ class ProvisioningView(View, frozen=True, kw_only=True):
     ]
     wishes: tuple[ProvisioningWishView, ...]
     drift: Annotated[
-        tuple[ProvisioningWishView, ...],
-        Meta(description="Wishes not fulfilled, as far as is known."),
+        tuple[ProvisioningDriftView, ...],
+        Meta(
+            description="Wishes not fulfilled, as far as is known, or only from the next boot on."
+        ),
     ]
     run: (
         Annotated[ProvisioningRunView, Meta(description="The last time that it was set up.")] | None
@@ -271,7 +288,8 @@ class ProvisioningOf:
 
 
 def _setting(wished: SettingWished) -> Setting:
-    return Setting(**{name: getattr(wished, name) for name in Setting.__struct_fields__})
+    fields = {name: getattr(wished, name) for name in Setting.__struct_fields__}
+    return Setting(**fields | {"value": text(wished.value)})
 
 
 def _setting_view(setting: Setting) -> WishedSettingView:
@@ -302,13 +320,22 @@ def state_view(state: Provisioned) -> ProvisioningView:
         station=state.identity,
         profiles=state.profiles,
         wishes=tuple(map(_wish_view, state.wishes)),
-        drift=tuple(map(_wish_view, state.drift)),
+        drift=tuple(map(_drift_view, state.drift)),
         run=None if state.run is None else _run_view(state.run),
     )
 
 
 def _wish_view(wish: Wish) -> ProvisioningWishView:
     return ProvisioningWishView(setting=_setting_view(wish.setting), profile=wish.profile)
+
+
+def _drift_view(drift: Drift) -> ProvisioningDriftView:
+    return ProvisioningDriftView(
+        setting=_setting_view(drift.setting),
+        profile=drift.profile,
+        value=drift.value,
+        reboot_required=drift.reboot_required,
+    )
 
 
 def _run_view(run: ProvisioningRun) -> ProvisioningRunView:
@@ -333,5 +360,6 @@ def _item_view(item: ItemResult) -> ProvisionedItemView:
         profile=item.profile,
         status=item.status,
         before=item.before,
+        after=item.after,
         detail=item.detail,
     )

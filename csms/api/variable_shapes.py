@@ -28,6 +28,11 @@ Value = (
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+def text(value: object) -> str:
+    """A value as stations are told it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class VariableNamed(Shape, frozen=True, kw_only=True):
     """An attribute of a variable."""
 
@@ -114,7 +119,12 @@ class VariableView(View, frozen=True, kw_only=True):
     values_list: str | None
     supports_monitoring: bool | None
     reboot_required: Annotated[
-        bool, Meta(description="The value was accepted, and is good from the next boot on.")
+        bool,
+        Meta(description="Another value was accepted, which is good from the next boot on."),
+    ]
+    pending_value: Annotated[
+        str | None,
+        Meta(description="That value; `value` is the one before, as far as it was told."),
     ]
     reported_at: Time
     changed_at: Time
@@ -164,7 +174,13 @@ class ItemView(View, frozen=True, kw_only=True):
             "that it did not answer."
         ),
     ]
-    value: Annotated[str | None, Meta(description="As read.")]
+    value: Annotated[
+        str | None,
+        Meta(
+            description="As read; of a setting that was accepted, what the station told when it "
+            "was asked right afterwards: null if it did not say in time, and for secrets."
+        ),
+    ]
     operation_id: str | None
     detail: str | None
 

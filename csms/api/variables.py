@@ -22,6 +22,7 @@ from csms.api.variable_shapes import (
     VariablesReadRequest,
     VariableView,
     WriteRequest,
+    text,
 )
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
@@ -180,7 +181,8 @@ class Variables:
                 path=f"{station}/variables",
                 name="writeVariables",
                 summary="Write variables of a station",
-                description="What was accepted is read back. A password is set on its own, better "
+                description="What was accepted is read back, and `value` of the item is "
+                "what the station then told. A password is set on its own, better "
                 f"by its own route. {_BATCH}",
                 tag="variables",
                 handler=self.write,
@@ -314,13 +316,9 @@ def _setting(item: VariableSet) -> Setting:
     return Setting(
         **{name: getattr(item, name) for name in _NAME},
         attribute=item.attribute,
-        value=_text(item.value),
+        value=text(item.value),
     )
 
 
 def _chosen(item: Any) -> Chosen:
     return Chosen(**{name: getattr(item, name) for name in _NAME})
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -35,7 +35,7 @@ from csms.core.ports import (
 )
 from csms.core.values import Operation
 from csms.core.variables.portions import Portioned
-from csms.pipeline.variables import NOT_SENT, Courtesy, Portions
+from csms.pipeline.portions import NOT_SENT, Courtesy, Portions
 
 FOLLOW_UP = "csms:monitoring"
 """Who asks, as it is kept with the operation."""

@@ -9,50 +9,28 @@ theirs at the same time.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import attrs
 from msgspec import Struct
-from msgspec.structs import replace
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from csms.core.commands import Reset
-from csms.core.errors import Refusal, Unavailable
 from csms.core.events import Event
 from csms.core.pages import Page, Query
-from csms.core.ports import (
-    IDeviceModel,
-    ILocks,
-    IOperations,
-    IStations,
-    ISubscriber,
-    ITasks,
-    IVariables,
-)
+from csms.core.ports import ILocks, IStations, ISubscriber, ITasks, IVariables
 from csms.core.ports.provisioning import IProvisioning, IProvisioningBook, Provisioned
-from csms.core.provisioning.rules import check_profile, drift, fits, reset_for, unknown, wishes
-from csms.core.provisioning.vocabulary import (
-    Boot,
-    ItemResult,
-    ProvisioningProfile,
-    ProvisioningRun,
-    StepResult,
-    Wish,
-)
-from csms.core.values import Registration, Station
+from csms.core.provisioning.rules import check_profile, drift, fits, wishes
+from csms.core.provisioning.vocabulary import Boot, ProvisioningProfile
+from csms.core.values import Registration
 from csms.pipeline.rounds import Rounds
+from csms.pipeline.setting_up import Setup, values_of
 
-ASKED_BY = "provisioning"
 LOCK = "csms.provisioning"
-
-Step = Callable[[Boot], Coroutine[Any, Any, None]]
-"""What is done for a station that booted; what it raises is noted and stops no other."""
 
 
 class ProvisioningSettings(Struct, frozen=True, kw_only=True):
@@ -100,14 +78,14 @@ class Provisioning:
         fitting = [profile for profile in profiles if fits(profile, station)]
         wished = wishes(fitting, station)
         keys = [wish.setting.key for wish in wished]
-        values = await self.variables.values(identity, operator_id, keys) if keys else {}
+        known = await self.variables.known(identity, operator_id, keys) if keys else ()
         return Provisioned(
             identity=identity,
             profiles=tuple(
                 profile.name for profile in sorted(fitting, key=lambda p: (-p.priority, p.name))
             ),
             wishes=wished,
-            drift=drift(wished, values),
+            drift=drift(wished, *values_of(known)),
             run=await self.book.run(station.id),
         )
 
@@ -122,97 +100,6 @@ class Provisioning:
             booted_at=now,
         )
         await self.book.note([boot], [now])
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Setup:
-    """Everything that follows a boot, for one station; ``steps`` by their names."""
-
-    book: IProvisioningBook
-    stations: IStations
-    variables: IVariables
-    model: IDeviceModel
-    operations: IOperations
-    now: Callable[[], datetime]
-    steps: Mapping[str, Step]
-    _log: Logger = attrs.field(factory=Logger, init=False)
-
-    async def run(self, boot: Boot) -> ProvisioningRun:
-        """What came of it; raises `Unavailable` when that should be tried again."""
-        run = ProvisioningRun(booted_at=boot.booted_at, started_at=self.now())
-        settings, (items, wished) = await self._tried(
-            "settings", boot, self._settings(boot), ((), ())
-        )
-        results = [settings]
-        for name, step in self.steps.items():
-            result, _ = await self._tried(name, boot, step(boot), None)
-            results.append(result)
-        kind = reset_for(wished, items)
-        if kind is not None:
-            reset = self.operations.submit(
-                boot.identity, boot.operator_id, Reset(kind=kind), requested_by=ASKED_BY
-            )
-            result, _ = await self._tried("reset", boot, reset, None)
-            results.append(result)
-        return replace(
-            run, finished_at=self.now(), items=tuple(items), steps=tuple(results), reset=kind
-        )
-
-    async def _tried(
-        self, name: str, boot: Boot, work: Any, otherwise: Any
-    ) -> tuple[StepResult, Any]:
-        try:
-            found = await work
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            return StepResult(name=name, done=False, detail=refusal.detail), otherwise
-        except Exception:  # noqa: BLE001 - a bug in one step stops no other
-            self._log.failure(
-                "{step} after the boot of {station} failed", step=name, station=boot.identity
-            )
-            return StepResult(name=name, done=False, detail="an error of the server"), otherwise
-        return StepResult(name=name, done=True), found
-
-    async def _settings(self, boot: Boot) -> tuple[Sequence[ItemResult], Sequence[Wish]]:
-        """Read what is not known, then write what differs."""
-        station: Station = await self.stations.get(boot.identity, boot.operator_id)
-        wished = wishes(await self.book.all(boot.operator_id), station)
-        if not wished:
-            return (), ()
-        whose = (boot.identity, boot.operator_id)
-        keys = [wish.setting.key for wish in wished]
-        values = await self.variables.values(*whose, keys)
-        missing = unknown(wished, values)
-        if missing:
-            read = await self.model.read(*whose, missing, requested_by=ASKED_BY)
-            values = {
-                **values,
-                **{each.item.key: each.value for each in read.items if each.value is not None},
-            }
-        differing = drift(wished, values)
-        told: dict[tuple[str, str], tuple[str, str | None]] = {}
-        if differing:
-            written = await self.model.write(
-                *whose, [wish.setting for wish in differing], requested_by=ASKED_BY
-            )
-            told = {each.item.place: (each.status, each.detail) for each in written.items}
-        items = []
-        for wish in wished:
-            status, detail = "same", None
-            if wish in differing:
-                status, detail = told.get(wish.setting.place, ("not_sent", None))
-            before = values.get(wish.setting.key)
-            items.append(
-                ItemResult(
-                    setting=wish.setting,
-                    profile=wish.profile,
-                    status=status,
-                    before=before,
-                    detail=detail,
-                )
-            )
-        return items, wished
 
 
 @implementer(ISubscriber)

@@ -1,24 +1,22 @@
-"""The device models of stations: read and written in as many messages as it takes, and looked at
-again when they may have changed."""
+"""The device models of stations: read and written in as many messages as it takes; what was written
+is read back."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import attrs
 import msgspec
-from twisted.logger import Logger
+from msgspec.structs import replace
 from zope.interface import implementer
 
-from csms.core.commands import Command
 from csms.core.errors import Invalid, Refusal
 from csms.core.events import Event
-from csms.core.monitoring.vocabulary import MONITOR, RequestMonitoringReport
 from csms.core.ports import (
     Batch,
     IDeviceModel,
-    IHoldings,
     IOperations,
     IPasswords,
     ISpeech,
@@ -28,91 +26,31 @@ from csms.core.ports import (
     ItemOutcome,
     IVariables,
 )
-from csms.core.values import Operation, OperationStatus
-from csms.core.variables.portions import UNKNOWN_LIMIT, Portioned, alone, limit, limits, portions
+from csms.core.values import Operation
+from csms.core.variables.portions import Portioned, alone
 from csms.core.variables.rules import WRITTEN
-from csms.core.variables.secrets import is_password
+from csms.core.variables.secrets import is_password, is_secret
 from csms.core.variables.vocabulary import (
+    ItemStatus,
     ReadVariables,
-    ReportBase,
-    RequestReport,
     Setting,
     Wanted,
     WriteVariables,
 )
+from csms.pipeline.portions import NOT_SENT, Courtesy, Portions
 
-T = TypeVar("T")
+Written = tuple[int, str, tuple[str, str]]
+"""Operator, identity, and which attribute (`Wanted.place`)."""
+
 W = TypeVar("W", bound=Wanted)
 
-NOT_SENT = "not_sent"
 READ_BACK = "csms:read-back"
-AFTER_BOOT = "csms:after-boot"
 """Who asks, as it is kept with the operation."""
 
-_SILENT = (OperationStatus.PENDING, OperationStatus.EXPIRED, OperationStatus.UNREACHABLE)
 
-
-@attrs.frozen(kw_only=True)
-class Courtesy:
-    """Who asks, and whether it may wait for the station to return."""
-
-    identity: str
-    operator_id: int
-    requested_by: str | None
-    queue: bool
-
-
-@attrs.define(eq=False, kw_only=True)
-class Portions:
-    """Sends what is too much for one message in several, one after another."""
-
-    operations: IOperations
-    variables: IVariables
-
-    async def split(
-        self, courtesy: Courtesy, of: Portioned, items: Sequence[T]
-    ) -> list[tuple[T, ...]]:
-        """The items in portions that the station takes, as far as it said what that is."""
-        names, bytes_name = limits(of)
-        keys = [name.key for name in (*names, bytes_name)]
-        values = await self.variables.values(courtesy.identity, courtesy.operator_id, keys)
-        most = limit(values, names) or UNKNOWN_LIMIT
-        return portions(items, most, limit(values, (bytes_name,)))
-
-    async def send(
-        self,
-        courtesy: Courtesy,
-        portions_: Sequence[tuple[T, ...]],
-        command: Callable[..., Command],
-    ) -> list[tuple[tuple[T, ...], Operation | str]]:
-        """Each portion with its operation, or why it was not sent.
-
-        The first is refused by raising; after one that the station left without answer no more
-        are sent, for each would keep the asker waiting as long again.
-        """
-        sent: list[tuple[tuple[T, ...], Operation | str]] = []
-        reachable = True
-        for portion in portions_:
-            if not reachable:
-                sent.append((portion, "the station did not answer before"))
-                continue
-            try:
-                operation = await self.operations.submit(
-                    courtesy.identity,
-                    courtesy.operator_id,
-                    command(items=portion),
-                    requested_by=courtesy.requested_by,
-                    queue=courtesy.queue,
-                )
-            except Refusal as refusal:
-                if not sent:
-                    raise
-                sent.append((portion, refusal.detail))
-                reachable = isinstance(refusal, Invalid)
-            else:
-                sent.append((portion, operation))
-                reachable = operation.status not in _SILENT
-        return sent
+def bare(item: Wanted) -> Wanted:
+    """Only which attribute it is."""
+    return Wanted(**{name: getattr(item, name) for name in Wanted.__struct_fields__})
 
 
 @implementer(IDeviceModel)
@@ -126,6 +64,7 @@ class DeviceModel:
     speech: ISpeech
     passwords: IPasswords
     _portions: Portions = attrs.field(init=False)
+    _writing: Counter[Written] = attrs.field(factory=Counter, init=False)
 
     @_portions.default
     def _make_portions(self) -> Portions:
@@ -164,14 +103,47 @@ class DeviceModel:
         )
         if len(items) == 1 and is_password(items[0]):
             return await self._password(courtesy, items[0])
-        if any(map(is_password, items)):
-            raise Invalid("A password is set on its own.", field="items")
+        for place, item in enumerate(items):
+            if is_password(item):
+                raise Invalid(
+                    f"{item.variable} is a password, which is set on its own, with no other item",
+                    field=f"items[{place}]",
+                )
         split: list[tuple[Setting, ...]]
         if alone(items):
             split = [(item,) for item in items]
         else:
             split = await self._portions.split(courtesy, Portioned.WRITE, items)
-        return await self._batch(courtesy, split, WriteVariables)
+        mine = [(operator_id, identity, item.place) for item in items]
+        self._writing.update(mine)
+        try:
+            batch = await self._batch(courtesy, split, WriteVariables)
+            return await self._read_back(courtesy, batch)
+        finally:
+            self._writing -= Counter(mine)
+
+    def reads_back(self, operator_id: int, identity: str, item: Wanted) -> bool:
+        """Whether the attribute is being written here, and is read back by who does that."""
+        return (operator_id, identity, item.place) in self._writing
+
+    async def _read_back(self, courtesy: Courtesy, batch: Batch) -> Batch:
+        """The batch with what the station then tells of what it accepted, if it does."""
+        done = [
+            bare(each.item)
+            for each in batch.items
+            if each.status == ItemStatus.ACCEPTED and not is_secret(each.item)
+        ]
+        if not done:
+            return batch
+        try:
+            read = await self.read(
+                courtesy.identity, courtesy.operator_id, done, requested_by=READ_BACK
+            )
+        except Refusal:
+            return batch
+        told = {each.item.place: each.value for each in read.items}
+        items = [replace(each, value=told.get(each.item.place)) for each in batch.items]
+        return replace(batch, items=tuple(items))
 
     async def _password(self, courtesy: Courtesy, item: Setting) -> Batch:
         operation, _ = await self.passwords.change(
@@ -233,66 +205,40 @@ def _outcomes(
     return outcomes
 
 
-@attrs.define(eq=False, kw_only=True)
-class Inventory:
-    """Keeps what is known of a device model true."""
-
-    operations: IOperations
-    variables: IVariables
-    model: IDeviceModel
-    stations: IStations
-    holdings: IHoldings
-    speech: ISpeech
-
-    async def refresh(self, identity: str, operator_id: int) -> None:
-        """To be called when a station has booted and may be asked things.
-
-        One whose device model is not known, or is that of another firmware, is asked for all of
-        it (2.x B07); settings that waited for a boot are read; and since the numbers of monitors
-        may have changed (N04.FR.19), they are asked for where there are any.  A station of a
-        version that has none of this is left alone.  Refusals are the caller's to log.
-        """
-        station = await self.stations.get(identity, operator_id)
-        version = station.ocpp_version or ""
-        full = RequestReport(base=ReportBase.FULL)
-        if self.speech.check(version, full) is None:
-            if not await self.variables.inventoried(identity, operator_id):
-                await self._ask(identity, operator_id, full)
-            if await self.holdings.list(identity, operator_id, MONITOR):
-                await self._ask(identity, operator_id, RequestMonitoringReport())
-        waiting = await self.variables.awaiting_boot(identity, operator_id)
-        if waiting:
-            await self.model.read(identity, operator_id, waiting, requested_by=AFTER_BOOT)
-
-    async def _ask(self, identity: str, operator_id: int, command: Command) -> None:
-        await self.operations.submit(identity, operator_id, command, requested_by=AFTER_BOOT)
-
-
 @implementer(ISubscriber)
 @attrs.define(eq=False, kw_only=True)
 class ReadBack:
-    """Reads what was written, for what counts is what the station then says.
+    """Reads what was written, for what counts is what the station then says; unless it has said
+    that since.
 
-    What needs a boot first is read after it, see `Inventory`.
+    What needs a boot first is read after it, see `csms.pipeline.inventory`.
     """
 
     model: IDeviceModel
+    variables: IVariables
     tasks: ITasks
+    spared: Callable[[int, str, Wanted], bool]
+    """Whether somebody reads it back himself, by operator, identity and attribute."""
     frequent: bool = attrs.field(default=False, init=False)
-    _log: Logger = attrs.field(factory=Logger, init=False)
 
     async def receive(self, events: Sequence[Event]) -> None:
         """See `ISubscriber`."""
         for event in events:
             if event.kind == WRITTEN:
-                items = _written(event.data)
+                whose = (event.operator_id, event.identity)
+                items = [item for item in _written(event.data) if not self.spared(*whose, item)]
                 if items:
                     self.tasks.spawn(
                         self._read(event, items), "reading back settings", station=event.identity
                     )
 
     async def _read(self, event: Event, items: Sequence[Wanted]) -> None:
-        await self.model.read(event.identity, event.operator_id, items, requested_by=READ_BACK)
+        whose = (event.identity, event.operator_id)
+        known = await self.variables.known(*whose, [item.key for item in items])
+        heard = {each.place for each in known if each.reported_at > event.at}
+        items = [item for item in items if item.place not in heard]
+        if items:
+            await self.model.read(*whose, items, requested_by=READ_BACK)
 
 
 def _written(data: Mapping[str, object]) -> list[Wanted]:

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from csms.core.listings import VARIABLE_CHANGES, VARIABLES
 from csms.core.pages import Page, Query
 from csms.core.ports import IVariables, Variable, VariableChange
+from csms.core.variables.inventory import Inventoried
 from csms.core.variables.vocabulary import Attribute, Mutability, Wanted
 from csms.storage.identities import station_id
 from csms.storage.lists import Source, page
@@ -41,6 +42,7 @@ _FIELDS = (
     "supports_monitoring",
     "id",
     "reboot_required",
+    "pending_value",
     "reported_at",
     "changed_at",
     "removed_at",
@@ -86,15 +88,39 @@ WHERE station_id = %s AND attribute = 'Actual' AND key = ANY (%s)
   AND value IS NOT NULL AND removed_at IS NULL
 """
 
-AWAITING_BOOT = f"""
-SELECT {_NAMES} FROM variable v
-WHERE v.station_id = %s AND v.reboot_required AND v.removed_at IS NULL ORDER BY v.key
+KNOWN = f"""
+SELECT {LIST.columns} FROM variable v
+WHERE v.station_id = %s AND v.key = ANY (%s) AND v.removed_at IS NULL
 """
 
-INVENTORIED = """
-SELECT EXISTS (SELECT FROM inventory i JOIN station s ON s.id = i.station_id
-               WHERE i.station_id = %s
-                 AND i.firmware_version IS NOT DISTINCT FROM s.firmware_version)
+AWAITING_BOOT = f"""
+SELECT {_NAMES} FROM variable v JOIN station s ON s.id = v.station_id
+WHERE v.station_id = %s AND v.reboot_required AND v.removed_at IS NULL
+  AND s.booted_at > v.pending_at ORDER BY v.key
+"""
+
+INVENTORY = """
+SELECT i.station_id IS NOT NULL, coalesce(a.asks, 0), a.asked_at
+FROM station s
+LEFT JOIN inventory i ON i.station_id = s.id
+    AND (i.firmware_version, i.ocpp_version)
+        IS NOT DISTINCT FROM (s.firmware_version, s.ocpp_version)
+LEFT JOIN inventory_ask a ON a.station_id = s.id
+    AND (a.firmware_version, a.ocpp_version)
+        IS NOT DISTINCT FROM (s.firmware_version, s.ocpp_version)
+WHERE s.id = %s
+"""
+
+NOTE_INVENTORY_ASKED = """
+INSERT INTO inventory_ask AS held (
+    station_id, operator_id, firmware_version, ocpp_version, asks, asked_at)
+SELECT id, operator_id, firmware_version, ocpp_version, 1, %s FROM station WHERE id = %s
+ON CONFLICT (station_id) DO UPDATE SET
+    asks = 1 + CASE WHEN (held.firmware_version, held.ocpp_version)
+                         IS NOT DISTINCT FROM (excluded.firmware_version, excluded.ocpp_version)
+                    THEN held.asks ELSE 0 END,
+    firmware_version = excluded.firmware_version, ocpp_version = excluded.ocpp_version,
+    asked_at = excluded.asked_at
 """
 
 PRUNE_HISTORY = """
@@ -153,15 +179,27 @@ class PostgresVariables:
         own = await station_id(self._pool, identity, operator_id)
         return dict(await self._pool.many(VALUES, (own, [*keys]), _pair))
 
+    async def known(
+        self, identity: str, operator_id: int, keys: Sequence[str]
+    ) -> Sequence[Variable]:
+        """See `IVariables`."""
+        own = await station_id(self._pool, identity, operator_id)
+        return await self._pool.many(KNOWN, (own, [*keys]), _variable)
+
     async def awaiting_boot(self, identity: str, operator_id: int) -> Sequence[Wanted]:
         """See `IVariables`."""
         own = await station_id(self._pool, identity, operator_id)
         return await self._pool.many(AWAITING_BOOT, (own,), _wanted)
 
-    async def inventoried(self, identity: str, operator_id: int) -> bool:
+    async def inventory(self, identity: str, operator_id: int) -> Inventoried:
         """See `IVariables`."""
         own = await station_id(self._pool, identity, operator_id)
-        return await self._pool.one(INVENTORIED, (own,), bool)
+        return await self._pool.one(INVENTORY, (own,), Inventoried)
+
+    async def inventory_asked(self, identity: str, operator_id: int, at: datetime) -> None:
+        """See `IVariables`."""
+        own = await station_id(self._pool, identity, operator_id)
+        await self._pool.execute(NOTE_INVENTORY_ASKED, (at, own))
 
     async def prune_history(self, older_than: datetime, limit: int) -> int:
         """See `IVariables`."""

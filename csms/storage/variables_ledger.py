@@ -44,7 +44,8 @@ TOPICS: Sequence[Topic] = (
 # Within a batch a station says one thing, which may hold the same name twice: the last counts.
 # What is new makes no history, unless we set it: a first report would be one of thousands.  Events
 # count only when nothing was heard of the variable since, and make a bounded history: a value that
-# flutters is known as it is, while what it was is among the happenings.
+# flutters is known as it is, while what it was is among the happenings.  A value that was accepted
+# for the next boot stands beside the one that counts, until something is told after that boot.
 KEEP_VARIABLES = f"""
 WITH q AS (
     SELECT DISTINCT ON (q.station_id, q.key, q.attribute) q.*
@@ -62,8 +63,12 @@ WITH q AS (
              place)
     ORDER BY q.station_id, q.key, q.attribute, q.place DESC
 ), before AS (
-    SELECT q.station_id, q.key, q.attribute, r.value, r.reported_at, r.reboot_required
-    FROM q CROSS JOIN LATERAL (SELECT value, reported_at, reboot_required FROM variable v
+    SELECT q.station_id, q.key, q.attribute, r.value, r.reported_at, r.pending_value, r.pending_at,
+           r.reboot_required AND q.how <> 'set'
+               AND (q.how = 'event' OR r.booted_at IS NULL OR r.booted_at <= r.pending_at) AS waits
+    FROM q CROSS JOIN LATERAL (SELECT v.value, v.reported_at, v.reboot_required, v.pending_value,
+                                      v.pending_at, s.booted_at
+                               FROM variable v JOIN station s ON s.id = v.station_id
                                WHERE (v.station_id, v.key, v.attribute)
                                    = (q.station_id, q.key, q.attribute) LIMIT 1) r
 ), busy AS (
@@ -78,13 +83,15 @@ WITH q AS (
         station_id, operator_id, key, component, component_instance, evse_id, connector_id,
         variable, variable_instance, attribute, value, mutability, persistent, constant,
         data_type, unit, min_limit, max_limit, max_elements, values_list, supports_monitoring,
-        reboot_required, seen_ref, reported_at, changed_at)
+        reboot_required, pending_value, pending_at, seen_ref, reported_at, changed_at)
     SELECT q.station_id, q.operator_id, q.key, q.component, q.component_instance, q.evse_id,
-           q.connector_id, q.variable, q.variable_instance, q.attribute, q.value, q.mutability,
-           q.persistent, q.constant, q.data_type, q.unit, q.min_limit, q.max_limit,
+           q.connector_id, q.variable, q.variable_instance, q.attribute,
+           CASE WHEN q.how = 'set' AND q.reboot_required THEN before.value ELSE q.value END,
+           q.mutability, q.persistent, q.constant, q.data_type, q.unit, q.min_limit, q.max_limit,
            q.max_elements, q.values_list, q.supports_monitoring,
-           CASE WHEN q.how = 'event' THEN coalesce(before.reboot_required, false)
-                ELSE coalesce(q.reboot_required, false) END,
+           coalesce(q.reboot_required, false) OR coalesce(before.waits, false),
+           CASE WHEN q.reboot_required THEN q.value WHEN before.waits THEN before.pending_value END,
+           CASE WHEN q.reboot_required THEN q.at WHEN before.waits THEN before.pending_at END,
            q.seen_ref, q.at, q.at
     FROM q LEFT JOIN before USING (station_id, key, attribute)
     WHERE (before.key IS NOT NULL OR q.known_only IS NOT TRUE)
@@ -102,6 +109,8 @@ WITH q AS (
         values_list = coalesce(excluded.values_list, held.values_list),
         supports_monitoring = coalesce(excluded.supports_monitoring, held.supports_monitoring),
         reboot_required = excluded.reboot_required,
+        pending_value = excluded.pending_value,
+        pending_at = excluded.pending_at,
         seen_ref = coalesce(excluded.seen_ref, held.seen_ref),
         reported_at = excluded.reported_at,
         changed_at = CASE WHEN excluded.value IS NULL OR excluded.value = held.value
@@ -110,10 +119,13 @@ WITH q AS (
     RETURNING id, station_id, key, attribute
 )
 INSERT INTO variable_history (variable_id, station_id, old, new, how, operation_id, at)
-SELECT kept.id, q.station_id, before.value, q.value, q.how, q.operation_id, q.at
+SELECT kept.id, q.station_id, meant.value, q.value, q.how, q.operation_id, q.at
 FROM q JOIN kept USING (station_id, key, attribute)
 LEFT JOIN before USING (station_id, key, attribute)
-WHERE q.value IS NOT NULL AND q.value IS DISTINCT FROM before.value
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN before.waits THEN before.value
+                ELSE coalesce(before.pending_value, before.value) END AS value) meant
+WHERE q.value IS NOT NULL AND q.value IS DISTINCT FROM meant.value
   AND (before.key IS NOT NULL OR q.how = 'set')
   AND (q.how <> 'event' OR q.station_id NOT IN (SELECT station_id FROM busy))
 """
@@ -129,14 +141,15 @@ WHERE variable.station_id = q.station_id AND variable.removed_at IS NULL
 """
 
 NOTE_INVENTORIES = """
-INSERT INTO inventory AS held (station_id, operator_id, ref, firmware_version, completed_at)
-SELECT q.station_id, q.operator_id, q.ref, s.firmware_version, q.at
+INSERT INTO inventory AS held (
+    station_id, operator_id, ref, firmware_version, ocpp_version, completed_at)
+SELECT q.station_id, q.operator_id, q.ref, s.firmware_version, s.ocpp_version, q.at
 FROM jsonb_to_recordset(%s::jsonb) AS q(
     station_id bigint, operator_id int, ref bigint, at timestamptz)
 JOIN station s ON s.id = q.station_id
 ON CONFLICT (station_id) DO UPDATE SET
     ref = excluded.ref, firmware_version = excluded.firmware_version,
-    completed_at = excluded.completed_at
+    ocpp_version = excluded.ocpp_version, completed_at = excluded.completed_at
 """
 
 SETTLE_PASSWORDS = """

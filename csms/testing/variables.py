@@ -13,6 +13,7 @@ from zope.interface import implementer
 from csms.core.listings import VARIABLE_CHANGES, VARIABLES
 from csms.core.pages import Page, Query
 from csms.core.ports import IStations, IVariables, Variable, VariableChange
+from csms.core.variables.inventory import Inventoried
 from csms.core.variables.vocabulary import Attribute, VariableName, Wanted
 from csms.testing.lists import page
 
@@ -49,6 +50,8 @@ class MemoryVariables:
     stations: IStations
     whole: set[str] = attrs.field(factory=set, init=False)
     """Identities of stations whose device model is known as a whole."""
+    asked: dict[str, list[datetime]] = attrs.field(factory=dict, init=False)
+    """When they were asked for it, by identity."""
     _known: list[tuple[str, Variable]] = attrs.field(factory=list, init=False)
     _changes: list[tuple[str, VariableChange]] = attrs.field(factory=list, init=False)
     _ids: count[int] = attrs.field(factory=lambda: count(1), init=False)
@@ -108,18 +111,34 @@ class MemoryVariables:
             and variable.removed_at is None
         }
 
-    async def awaiting_boot(self, identity: str, operator_id: int) -> Sequence[Wanted]:
+    async def known(
+        self, identity: str, operator_id: int, keys: Sequence[str]
+    ) -> Sequence[Variable]:
         """See `IVariables`."""
+        return [
+            variable
+            for variable in await self._of(identity, operator_id)
+            if variable.key in keys and variable.removed_at is None
+        ]
+
+    async def awaiting_boot(self, identity: str, operator_id: int) -> Sequence[Wanted]:
+        """See `IVariables`; every boot is as if it had been since."""
         return [
             variable
             for variable in await self._of(identity, operator_id)
             if variable.reboot_required and variable.removed_at is None
         ]
 
-    async def inventoried(self, identity: str, operator_id: int) -> bool:
+    async def inventory(self, identity: str, operator_id: int) -> Inventoried:
         """See `IVariables`."""
         await self.stations.get(identity, operator_id)
-        return identity in self.whole
+        asked = self.asked.get(identity, [])
+        return Inventoried(identity in self.whole, len(asked), asked[-1] if asked else None)
+
+    async def inventory_asked(self, identity: str, operator_id: int, at: datetime) -> None:
+        """See `IVariables`."""
+        await self.stations.get(identity, operator_id)
+        self.asked.setdefault(identity, []).append(at)
 
     async def prune_history(self, older_than: datetime, limit: int) -> int:
         """See `IVariables`."""

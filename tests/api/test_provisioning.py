@@ -47,7 +47,15 @@ def test_profiles(api: Any) -> None:
     ("body", "field"),
     [
         ({"settings": [{"variable": "A"}]}, "settings[0]"),
-        ({"settings": [{"variable": "AuthorizationKey", "value": "x"}]}, "settings[0]"),
+        (
+            {"settings": [{"variable": "AuthorizationKey", "value": "x"}]},
+            "settings[0].variable",
+        ),
+        ({"settings": [{"variable": "A", "value": "x", "evse_id": 1}]}, "settings[0].evse_id"),
+        (
+            {"settings": [{"variable": "A", "value": "x", "attribute": "Target"}]},
+            "settings[0].attribute",
+        ),
         ({"settings": [{"variable": "A", "value": "x"}] * 2}, "settings[1]"),
         ({"reset": "gently"}, "reset"),
         ({"identity": ""}, "identity"),
@@ -60,6 +68,15 @@ def test_profiles_that_make_no_sense(api: Any, body: Any, field: str) -> None:
     assert reply.json["field"].startswith(field)
 
 
+def test_values_of_profiles(api: Any) -> None:
+    """Are texts to a station, however they are given."""
+    settings = [
+        {"variable": f"V{n}", "value": value} for n, value in enumerate(["x", 5, 0.5, True])
+    ]
+    kept = api.ask("PUT", f"{PROFILES}/p", json={"settings": settings}).json["settings"]
+    assert [each["value"] for each in kept] == ["x", "5", "0.5", "true"]
+
+
 def test_state(api: Any) -> None:
     """What a station should have, where it differs, and what was done the last time."""
     station = api.stations.seed("CP1", vendor="acme", ocpp_version="1.6")
@@ -67,12 +84,14 @@ def test_state(api: Any) -> None:
     state = api.ask("GET", STATE).json
     assert (state["profiles"], state["run"]) == (["p"], None)
     assert [wish["setting"]["variable"] for wish in state["wishes"]] == ["HeartbeatInterval"]
-    assert state["drift"] == state["wishes"]
+    (found,) = state["drift"]
+    assert found == {**state["wishes"][0], "value": None, "reboot_required": False}
     item = ItemResult(
         setting=Setting(variable="HeartbeatInterval", value="60"),
         profile="p",
         status="reboot_required",
         before="300",
+        after="60",
     )
     api.provisioning.runs[station.id] = ProvisioningRun(
         booted_at=T0,
@@ -83,6 +102,7 @@ def test_state(api: Any) -> None:
     )
     run = api.ask("GET", STATE).json["run"]
     assert (run["reboot_required"], run["reset"], run["items"][0]["before"]) == (True, None, "300")
+    assert run["items"][0]["after"] == "60"
     api.provisioning.runs[station.id] = ProvisioningRun(
         booted_at=T0, items=(item,), reset=ResetKind.SOFT
     )

@@ -25,6 +25,7 @@ from csms.core.variables.vocabulary import (
     RequestReport,
     Setting,
     Wanted,
+    WriteResult,
     WriteVariables,
 )
 
@@ -52,6 +53,7 @@ def test_list(api: Any) -> None:
         value="1",
         mutability=Mutability.READ_WRITE,
         reboot_required=True,
+        pending_value="2",
         reported_at=NOW,
         changed_at=NOW,
     )
@@ -65,6 +67,7 @@ def test_list(api: Any) -> None:
         "ReadWrite",
     )
     assert told["reported_at"] == "2026-03-01T12:00:00.000Z"
+    assert (told["value"], told["pending_value"], told["reboot_required"]) == ("1", "2", True)
     (told,) = api.ask("GET", f"{PATH}/variables?removed=true").json["items"]
     assert (told["component"], told["variable"]) == (None, "Key")
     assert api.ask("GET", f"{PATH}/variables", role="stranger").status == 404
@@ -106,6 +109,28 @@ def test_write(api: Any) -> None:
             for n, text in enumerate(["x", "5", "0.5", "true"])
         )
     )
+
+
+def test_what_was_accepted_is_read_back(api: Any) -> None:
+    """And told with the item."""
+    accepted = WriteResult(**NAME, status=ItemStatus.ACCEPTED)
+    clamped = ReadResult(**NAME, value="5", status=ItemStatus.ACCEPTED)
+    api.operations.outcome = [
+        Outcome(status="accepted", response={"found": [each]}) for each in (accepted, clamped)
+    ]
+    reply = api.ask("PATCH", f"{PATH}/variables", json={"items": [{**NAME, "value": 9}]})
+    (item,) = reply.json["items"]
+    assert (item["status"], item["value"]) == ("accepted", "5")
+    assert [each["action"] for each in reply.json["operations"]] == ["write_variables"]
+
+
+def test_a_password_among_others(api: Any) -> None:
+    """It is named."""
+    password = {"component": "SecurityCtrlr", "variable": "BasicAuthPassword", "value": "x" * 16}
+    body = {"items": [{**NAME, "value": "1"}, password]}
+    reply = api.ask("PATCH", f"{PATH}/variables", json=body)
+    assert (reply.status, reply.json["field"]) == (422, "items[1]")
+    assert "BasicAuthPassword" in reply.json["detail"]
 
 
 def test_slow_station(api: Any) -> None:

@@ -122,17 +122,21 @@ def test_keys_are_read(rig: Any, items: Any, payload: dict[str, Any]) -> None:
 def test_tc_021_change_configuration(rig: Any) -> None:
     """TC_021: a key is changed, and what counts is what the station says of it then."""
     one = rig(Charger, "E2E-CHANGE")
-    one.charger.replies["GetConfiguration"] = {
-        "configurationKey": [{"key": "MeterValueSampleInterval", "readonly": False, "value": "10"}]
-    }
+    key = {"key": "MeterValueSampleInterval", "readonly": False, "value": "10"}
     items = [{"variable": "MeterValueSampleInterval", "value": 5}]
     answer, heard = one.ask(
-        "PATCH", "variables", {"items": items}, ("ChangeConfiguration", {"status": "Accepted"})
+        "PATCH",
+        "variables",
+        {"items": items},
+        ("ChangeConfiguration", {"status": "Accepted"}),
+        ("GetConfiguration", {"configurationKey": [key]}),
     )
-    assert heard == [{"key": "MeterValueSampleInterval", "value": "5"}]
-    assert answer.body["items"][0]["status"] == "accepted"
-    assert one.hear("GetConfiguration") == {"key": ["MeterValueSampleInterval"]}
-    one.server.until(one.path("variables"), lambda page: page["items"][0]["value"] == "10")
+    assert heard == [
+        {"key": "MeterValueSampleInterval", "value": "5"},
+        {"key": ["MeterValueSampleInterval"]},
+    ]
+    (item,) = answer.body["items"]
+    assert (item["status"], item["value"]) == ("accepted", "10")
     history = one.server.get(one.path("variables/history?sort=at"))["items"]
     assert [(each["old"], each["new"], each["how"]) for each in history] == [
         (None, "5", "set"),
@@ -312,7 +316,8 @@ def test_variables_are_written(rig: Any, kind: Any, values: Mapping[str, str]) -
         "rejected",
     ][: len(values)]
     (known,) = one.server.get(one.path("variables"))["items"]
-    assert (known["value"], known["reboot_required"]) == ("1", True)
+    assert (known["value"], known["pending_value"]) == (None, "1")
+    assert known["reboot_required"]
 
 
 def report(ref: int, number: int, *data: dict[str, Any], tbc: bool = False) -> dict[str, Any]:
@@ -431,11 +436,15 @@ def test_tc_b_105_new_network_configuration_by_variables(rig: Any) -> None:
         {**name, "variable": {"name": variable}, "attributeStatus": "Accepted"}
         for variable in values
     ]
-    one.charger.replies["GetVariables"] = {
+    read = {
         "getVariableResult": [{**name, "variable": {"name": "V"}, "attributeStatus": "Rejected"}]
     }
     answer, heard = one.ask(
-        "PATCH", "variables", {"items": items}, ("SetVariables", {"setVariableResult": results})
+        "PATCH",
+        "variables",
+        {"items": items},
+        ("SetVariables", {"setVariableResult": results}),
+        ("GetVariables", read),
     )
     assert [each["attributeValue"] for each in heard[0]["setVariableData"]] == [*values.values()]
     assert [each["status"] for each in answer.body["items"]] == ["accepted", "accepted"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -15,19 +16,20 @@ from zope.interface.verify import verifyObject
 from csms.core.commands import Command, Reset, ResetKind
 from csms.core.errors import Conflict, Unavailable
 from csms.core.events import Event
-from csms.core.ports import Batch, IDeviceModel, IOperations, ISubscriber, ItemOutcome
+from csms.core.ports import (
+    Batch,
+    IDeviceModel,
+    IOperations,
+    ISubscriber,
+    ItemOutcome,
+    Variable,
+)
 from csms.core.ports.provisioning import IProvisioning
 from csms.core.provisioning.vocabulary import Boot, ProvisioningProfile
-from csms.core.values import Station
+from csms.core.values import Operation, OperationStatus, Station
 from csms.core.variables.vocabulary import Setting, Wanted
-from csms.pipeline.provisioning import (
-    LOCK,
-    Provisioner,
-    Provisioning,
-    ProvisioningSettings,
-    Setup,
-    Step,
-)
+from csms.pipeline.provisioning import LOCK, Provisioner, Provisioning, ProvisioningSettings
+from csms.pipeline.setting_up import Setup, Step
 from csms.pipeline.tasks import Tasks
 from csms.testing.clock import WallClock
 from csms.testing.locks import MemoryLocks
@@ -37,14 +39,18 @@ from csms.testing.stations import MemoryStations
 from csms.testing.variables import MemoryVariables
 from csms.testing.waiting import waits
 
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
 
 @implementer(IDeviceModel)
 @attrs.define
 class Model:
-    """Stations that have ``values``, and answer a write with ``status``."""
+    """Stations that have ``values``, and answer a write with ``status``, a read with ``heard``;
+    what they accept they have."""
 
     values: dict[str, str] = attrs.field(factory=dict)
     status: str = "accepted"
+    heard: str = "accepted"
     refusal: Exception | None = None
     gate: Deferred[None] | None = None
     asked: list[tuple[str, str, tuple[str, ...]]] = attrs.field(factory=list)
@@ -58,7 +64,11 @@ class Model:
         if self.refusal is not None:
             raise self.refusal
         told = tuple(
-            ItemOutcome(item=item, status="accepted", value=self.values.get(item.variable))
+            ItemOutcome(
+                item=item,
+                status=self.heard,
+                value=self.values.get(item.variable) if self.heard == "accepted" else None,
+            )
             for item in items
         )
         return Batch(operations=(), items=told)
@@ -67,19 +77,41 @@ class Model:
         self, identity: str, operator_id: int, items: Sequence[Setting], **_: Any
     ) -> Batch:
         self.asked.append(("write", identity, tuple(item.variable for item in items)))
-        told = tuple(ItemOutcome(item=item, status=self.status, detail="d") for item in items)
+        done = self.status == "accepted"
+        if done:
+            self.values |= {item.variable: item.value for item in items}
+        told = tuple(
+            ItemOutcome(
+                item=item, status=self.status, detail="d", value=item.value if done else None
+            )
+            for item in items
+        )
         return Batch(operations=(), items=told)
 
 
 @implementer(IOperations)
 @attrs.define
 class Submitted:
-    """Remembers what was sent."""
+    """Remembers what was sent; all of it ends with ``status``."""
 
+    status: OperationStatus = OperationStatus.ACCEPTED
     sent: list[tuple[str, Command]] = attrs.field(factory=list)
 
-    async def submit(self, identity: str, operator_id: int, command: Command, **_: Any) -> None:
+    async def submit(
+        self, identity: str, operator_id: int, command: Command, **_: Any
+    ) -> Operation:
         self.sent.append((identity, command))
+        return Operation(
+            id="o",
+            operator_id=operator_id,
+            station_id=1,
+            identity=identity,
+            action="reset",
+            payload={},
+            status=self.status,
+            created_at=T0,
+            expires_at=T0,
+        )
 
 
 @attrs.define
@@ -145,6 +177,10 @@ class Rig:
             data={"registration": registration},
         )
 
+    def know(self, name: str, value: str | None, **more: Any) -> None:
+        fields = {"id": 0, "reported_at": T0, "changed_at": T0, **more}
+        self.variables.seed("CP1", Variable(variable=name, value=value, **fields))
+
     async def set_up(self, station: Station) -> Any:
         """Boot, and wait until it was set up; the run."""
         provisioner = self.provisioner()
@@ -191,16 +227,116 @@ async def test_nothing_to_write(rig: Rig) -> None:
     assert (await rig.set_up(other)).items == ()
 
 
+@waits
+async def test_after_each_boot(rig: Rig) -> None:
+    """What is known from before may not be so any more: it is read, and what differs is written."""
+    await rig.profile(key("A", "240"))
+    station = rig.station()
+    rig.know("A", "240")
+    rig.model.values = {"A": "999"}
+    run = await rig.set_up(station)
+    (item,) = run.items
+    assert (item.status, item.before, item.after) == ("accepted", "999", "240")
+    run = await rig.set_up(station)
+    assert [item.status for item in run.items] == ["same"]
+    assert [kind for kind, _, _ in rig.model.asked] == ["read", "write", "read"]
+    rig.model.values = {}
+    run = await rig.set_up(station)
+    assert [(item.status, item.before) for item in run.items] == [("accepted", None)]
+
+
+@pytest.mark.parametrize("status", ["expired", "not_sent", "pending", "unreachable"])
+@waits
+async def test_a_station_that_says_nothing(rig: Rig, status: str) -> None:
+    """Is not written to: nothing would come of it, and it may be as it should be."""
+    await rig.profile(key("A", "2"), key("B", "2"))
+    rig.know("A", "1")
+    rig.model.heard = status
+    run = await rig.set_up(rig.station())
+    assert [kind for kind, _, _ in rig.model.asked] == ["read"]
+    assert [(item.status, item.before) for item in run.items] == [(status, "1"), (status, None)]
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [("1.6", ["GetConfigurationMaxKeys"]), ("2.0.1", ["ItemsPerMessage", "ItemsPerMessage"])],
+)
+@waits
+async def test_as_many_as_the_station_takes(rig: Rig, version: str, names: list[str]) -> None:
+    """That is asked for before there are more than a few, unless it is known."""
+    component = None if version == "1.6" else "C"
+    settings = [Setting(component=component, variable=f"V{n}", value="1") for n in range(6)]
+    await rig.profile(*settings)
+    station = rig.station(ocpp_version=version)
+    await rig.set_up(station)
+    asked = [name for kind, _, each in rig.model.asked if kind == "read" for name in each]
+    assert [name for name in asked if not name.startswith("V")] == names
+    rig.know("GetConfigurationMaxKeys", "3")
+    rig.model.asked.clear()
+    await rig.set_up(station)
+    assert len(rig.model.asked) == (1 if version == "1.6" else 2)
+
+
+@pytest.mark.parametrize(
+    ("has", "pending", "expected", "writes"),
+    [
+        ("0", "1", "reboot_required", False),
+        ("1", "1", "reboot_required", False),
+        ("1", "2", "accepted", True),
+        ("0", "2", "accepted", True),
+    ],
+)
+@waits
+async def test_what_waits_for_a_restart_already(
+    rig: Rig, has: str, pending: str, expected: str, *, writes: bool
+) -> None:
+    """Is not written again, unless it waits to become something else."""
+    await rig.profile(key("A", "1"))
+    rig.know("A", has, reboot_required=True, pending_value=pending)
+    rig.model.values = {"A": has}
+    run = await rig.set_up(rig.station())
+    assert [item.status for item in run.items] == [expected]
+    assert [kind for kind, _, _ in rig.model.asked] == ["read", "write"][: 1 + writes]
+
+
 @pytest.mark.parametrize("kind", [None, ResetKind.SOFT])
 @waits
 async def test_restarts(rig: Rig, kind: ResetKind | None) -> None:
-    """Only where the profile says so."""
+    """Only where the profile says so, and not for ever."""
     rig.model.status = "reboot_required"
     await rig.profile(key("A", "1"), reset=kind)
-    run = await rig.set_up(rig.station())
+    station = rig.station()
+    run = await rig.set_up(station)
     assert run.items[0].status == "reboot_required"
     assert run.reset is kind
-    assert rig.operations.sent == ([] if kind is None else [("CP1", Reset(kind=kind))])
+    sent = [] if kind is None else [("CP1", Reset(kind=kind))]
+    assert rig.operations.sent == sent
+    for _ in range(2):
+        run = await rig.set_up(station)
+        assert (run.items[0].status, run.reset) == ("reboot_required", None)
+    assert rig.operations.sent == sent
+
+
+@pytest.mark.parametrize(
+    ("status", "times"),
+    [
+        (OperationStatus.REJECTED, 2),
+        (OperationStatus.UNREACHABLE, 2),
+        (OperationStatus.PENDING, 1),
+        (OperationStatus.EXPIRED, 1),
+    ],
+)
+@waits
+async def test_a_restart_that_is_refused(rig: Rig, status: OperationStatus, times: int) -> None:
+    """Is tried again after the next boot; one that was not answered may have been done."""
+    rig.model.status = "reboot_required"
+    rig.operations.status = status
+    await rig.profile(key("A", "1"), reset=ResetKind.HARD)
+    station = rig.station()
+    run = await rig.set_up(station)
+    assert run.steps[-1].done is (times == 1)
+    await rig.set_up(station)
+    assert len(rig.operations.sent) == times
 
 
 @waits
@@ -329,7 +465,10 @@ async def test_state(rig: Rig) -> None:
     state = await provisioning.state("CP1", 1)
     assert state.profiles == ("p", "low")
     assert [wish.setting.value for wish in state.wishes] == ["1"]
-    assert state.drift == state.wishes
+    assert [(each.setting.value, each.value) for each in state.drift] == [("1", None)]
     assert state.run is None
+    rig.know("A", "0", reboot_required=True, pending_value="1")
+    (found,) = (await provisioning.state("CP1", 1)).drift
+    assert (found.value, found.reboot_required) == ("0", True)
     await provisioning.again("CP1", 1)
     assert list(rig.book.boots.values()) == [rig.clock.now()]

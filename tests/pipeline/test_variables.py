@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
 
 import attrs
 import pytest
@@ -28,6 +28,7 @@ from csms.core.monitoring.vocabulary import (
 from csms.core.pages import Page, Query
 from csms.core.ports import IDeviceModel, IMonitors, IPasswords, Variable
 from csms.core.values import Operation, OperationStatus
+from csms.core.variables.inventory import CONFIGURATION
 from csms.core.variables.vocabulary import (
     ChangePassword,
     ItemStatus,
@@ -41,10 +42,11 @@ from csms.core.variables.vocabulary import (
     WriteResult,
     WriteVariables,
 )
+from csms.pipeline.inventory import AFTER_BOOT, Inventory
 from csms.pipeline.monitoring import FOLLOW_UP, MonitoringFollower, Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.tasks import Tasks
-from csms.pipeline.variables import AFTER_BOOT, READ_BACK, DeviceModel, Inventory, ReadBack
+from csms.pipeline.variables import READ_BACK, DeviceModel, ReadBack
 from csms.testing.clock import WallClock
 from csms.testing.desk import immediate
 from csms.testing.kept import MemoryHoldings
@@ -116,6 +118,7 @@ class Rig:
     stations: MemoryStations = attrs.field(factory=lambda: MemoryStations(lambda: NOW))
     speech: PlainSpeech = attrs.field(factory=PlainSpeech)
     tasks: Tasks = attrs.field(factory=lambda: Tasks(WallClock()))
+    time: datetime = NOW
     operations: Asked = attrs.field(init=False)
     variables: MemoryVariables = attrs.field(init=False)
     holdings: MemoryHoldings = attrs.field(init=False)
@@ -166,6 +169,7 @@ class Rig:
             stations=self.stations,
             holdings=self.holdings,
             speech=self.speech,
+            now=lambda: self.time,
         )
 
     def know(self, name: VariableName, value: str, **more: Any) -> None:
@@ -177,9 +181,7 @@ class Rig:
                 variable=name.variable,
                 variable_instance=name.variable_instance,
                 value=value,
-                reported_at=NOW,
-                changed_at=NOW,
-                **more,
+                **{"reported_at": NOW, "changed_at": NOW, **more},
             ),
         )
 
@@ -269,7 +271,42 @@ def test_keys_are_written_one_by_one(rig: Rig) -> None:
 def test_writing_together(rig: Rig) -> None:
     """2.x takes many at once."""
     now(rig.model.write("CS1", 1, settings("A", "B")))
-    assert rig.operations.commands == [WriteVariables(items=tuple(settings("A", "B")))]
+    assert rig.operations.commands[0] == WriteVariables(items=tuple(settings("A", "B")))
+
+
+def written(*statuses: ItemStatus) -> Outcome:
+    return found(
+        *(
+            WriteResult(component="C", variable=name, status=status)
+            for name, status in zip("ABC", statuses, strict=False)
+        )
+    )
+
+
+def test_what_was_accepted_is_read_back(rig: Rig) -> None:
+    """At once, and told: a station may have made something else of it.  What waits for a boot or
+    was refused is not, nor what nobody may read."""
+    rig.operations.answers = [
+        written(ItemStatus.ACCEPTED, ItemStatus.REBOOT_REQUIRED, ItemStatus.REJECTED),
+        found(ReadResult(component="C", variable="A", value="5", status=ItemStatus.ACCEPTED)),
+    ]
+    batch = now(rig.model.write("CS1", 1, settings(*"ABC"), requested_by="me", queue=True))
+    assert rig.operations.sent[1:] == [
+        (ReadVariables(items=tuple(wanted("A"))), READ_BACK, False),
+    ]
+    assert [each.value for each in batch.items] == ["5", None, None]
+    assert [each.id for each in batch.operations] == ["o1"]
+    secret = Setting(component="C", variable="WifiPassword", value="1")
+    now(rig.model.write("CS1", 1, [secret]))
+    assert len(rig.operations.sent) == 3
+
+
+@pytest.mark.parametrize("answer", [None, Unavailable("gone"), Outcome(status="rejected")])
+def test_what_cannot_be_read_back(rig: Rig, answer: Any) -> None:
+    """Was accepted all the same."""
+    rig.operations.answers = [written(ItemStatus.ACCEPTED), answer]
+    (item,) = now(rig.model.write("CS1", 1, settings("A"))).items
+    assert (item.status, item.value) == ("accepted", None)
 
 
 @pytest.mark.parametrize("silence", [None, Outcome(status="expired")])
@@ -297,6 +334,36 @@ def test_refusals(rig: Rig) -> None:
         ("not_sent", "gone"),
         ("not_sent", "the station did not answer before"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "later"),
+    [
+        ("items[1].value", "items[1].value", "items[3].value"),
+        ("items.value", "items.value", "items.value"),
+        ("queue", "queue", "queue"),
+        (None, None, "None"),
+    ],
+)
+def test_which_item_is_at_fault(rig: Rig, field: str | None, first: str | None, later: str) -> None:
+    """It is told by its place among all, not in the message that it would have been in."""
+    rig.know(ITEMS, "2")
+    wrong = Invalid(f"{field} is too long.", field=field, code="odd")
+    rig.operations.answers = [wrong]
+    with pytest.raises(Invalid) as refused:
+        now(rig.model.read("CS1", 1, wanted(*"ABCD")))
+    assert (refused.value.field, refused.value.code) == (first, "odd")
+    rig.operations.answers = [ACCEPTED, wrong]
+    batch = now(rig.model.read("CS1", 1, wanted(*"ABCD")))
+    assert [each.detail for each in batch.items][2:] == [f"{later} is too long."] * 2
+
+
+def test_which_key_is_at_fault(rig: Rig) -> None:
+    """A message that has one item says no place."""
+    rig.operations.answers = [ACCEPTED, Invalid("items.value is odd.", field="items.value")]
+    items = [Setting(variable="A", value="1"), Setting(variable="B", value="2")]
+    batch = now(rig.model.write("CS1", 1, items))
+    assert batch.items[1].detail == "items[1].value is odd."
 
 
 # --- passwords ------------------------------------------------------------------------------
@@ -333,8 +400,9 @@ def test_password_like_any_setting(rig: Rig) -> None:
     batch = now(rig.model.write("CS1", 1, [item], requested_by="me"))
     assert isinstance(rig.operations.commands[0], ChangePassword)
     assert [(each.item, each.status) for each in batch.items] == [(item, "accepted")]
-    with pytest.raises(Invalid):
-        now(rig.model.write("CS1", 1, [item, *settings("A")]))
+    with pytest.raises(Invalid) as refused:
+        now(rig.model.write("CS1", 1, [*settings("A"), item]))
+    assert refused.value.field == "items[1]"
 
 
 # --- monitors -------------------------------------------------------------------------------
@@ -407,15 +475,40 @@ def test_what_follows_of_monitoring(rig: Rig) -> None:
 
 
 def test_read_back(rig: Rig) -> None:
-    """What was set is read, but for what waits for a boot."""
+    """What was set is read, but for what waits for a boot, and what is being read back or was."""
     items = [
         {"component": "C", "variable": "V", "reboot_required": False},
         {"component": "C", "variable": "W", "reboot_required": True},
     ]
-    follower = ReadBack(model=rig.model, tasks=rig.tasks)
+
+    def follower() -> ReadBack:
+        return ReadBack(
+            model=rig.model, variables=rig.variables, tasks=rig.tasks, spared=model.reads_back
+        )
+
+    model = rig.model
     told = [event("variables.written", items=items), event("variables.written"), event("other")]
-    now(follower.receive(told))
+    now(follower().receive(told))
     assert rig.operations.sent == [(ReadVariables(items=tuple(wanted("V"))), READ_BACK, False)]
+
+    class Follows(Asked):
+        """The event is heard before the writer goes on."""
+
+        async def submit(self, *args: Any, **kwargs: Any) -> Operation:
+            operation = await super().submit(*args, **kwargs)
+            if isinstance(args[2], WriteVariables):
+                await follower().receive(told)
+            return operation
+
+    rig.operations = Follows(rig.stations)
+    model = rig.model
+    now(model.write("CS1", 1, settings("V")))
+    assert [type(each) for each in rig.operations.commands] == [WriteVariables, ReadVariables]
+    now(follower().receive(told))
+    assert len(rig.operations.commands) == 3
+    rig.know(wanted("V")[0], "1", reported_at=NOW + timedelta(seconds=1))
+    now(follower().receive(told))
+    assert len(rig.operations.commands) == 3
 
 
 def test_after_the_first_boot(rig: Rig) -> None:
@@ -425,6 +518,70 @@ def test_after_the_first_boot(rig: Rig) -> None:
     rig.variables.whole.add("CS1")
     now(rig.inventory.refresh("CS1", 1))
     assert len(rig.operations.sent) == 1
+
+
+def test_one_that_never_tells(rig: Rig) -> None:
+    """Is asked less and less often; what was never sent is no time."""
+    rig.operations.answers = [Outcome(status="unreachable")]
+    for _ in range(5):
+        now(rig.inventory.refresh("CS1", 1))
+    assert len(rig.operations.sent) == 3
+    rig.time += timedelta(minutes=5)
+    now(rig.inventory.refresh("CS1", 1))
+    now(rig.inventory.refresh("CS1", 1))
+    assert len(rig.operations.sent) == 4
+
+
+@pytest.fixture
+def keys(rig: Rig) -> Rig:
+    """A station that has configuration keys."""
+    rig.speech = PlainSpeech(lacks={"2.0.1": RequestReport})
+    return rig
+
+
+REST = [item.variable for item in CONFIGURATION[1:]]
+
+
+def asked(rig: Rig) -> list[list[str]]:
+    commands = rig.operations.commands
+    assert all(isinstance(command, ReadVariables) for command in commands)
+    return [[item.variable for item in command.items] for command in cast("Any", commands)]
+
+
+def test_after_the_first_boot_of_a_station_with_keys(keys: Rig) -> None:
+    """1.6 §5.8: all are asked for, then those by name that we go by and were not told, the number
+    that it takes at once first."""
+    now(keys.inventory.refresh("CS1", 1))
+    assert asked(keys) == [[], ["GetConfigurationMaxKeys"], REST]
+    keys.variables.whole.add("CS1")
+    now(keys.inventory.refresh("CS1", 1))
+    assert len(keys.operations.sent) == 3
+
+
+def test_keys_that_are_known(keys: Rig) -> None:
+    """Are not asked for; the others in as many messages as it takes."""
+    keys.know(CONFIGURATION[0], "4")
+    for item in CONFIGURATION[3:]:
+        keys.know(item, "1")
+    now(keys.inventory.refresh("CS1", 1))
+    assert asked(keys) == [[], REST[:2]]
+    for item in CONFIGURATION[1:3]:
+        keys.know(item, "1")
+    keys.time += timedelta(days=1)
+    now(keys.inventory.refresh("CS1", 1))
+    assert asked(keys)[2:] == [[]]
+
+
+def test_a_station_that_hangs_when_it_is_asked_for_all(keys: Rig) -> None:
+    """Is asked by name, and not for all again at each boot; no more where it says nothing."""
+    by_name = [["GetConfigurationMaxKeys"], REST]
+    for _ in range(3):
+        keys.operations.answers = [Outcome(status="expired")] * (len(keys.operations.sent) < 6)
+        now(keys.inventory.refresh("CS1", 1))
+    assert asked(keys) == [[], *by_name, [], *by_name, *by_name]
+    keys.operations.answers = [None]
+    now(keys.inventory.refresh("CS1", 1))
+    assert asked(keys)[8:] == [["GetConfigurationMaxKeys"]]
 
 
 def test_after_any_boot(rig: Rig) -> None:
@@ -443,7 +600,8 @@ def test_after_any_boot(rig: Rig) -> None:
 
 
 def test_after_a_boot_of_another_version(rig: Rig) -> None:
-    """One that has no reports is not asked for any."""
-    rig.speech = PlainSpeech(lacks={"2.0.1": RequestReport})
+    """One that can be asked for nothing is not."""
+    anything = cast("type", RequestReport | ReadVariables | RequestMonitoringReport)
+    rig.speech = PlainSpeech(lacks={"2.0.1": anything})
     now(rig.inventory.refresh("CS1", 1))
     assert rig.operations.sent == []

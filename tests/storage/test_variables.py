@@ -20,6 +20,7 @@ from csms.core.pages import Query
 from csms.core.ports import IVariables
 from csms.core.reports import CommandAnswered, Report
 from csms.core.values import Operation, OperationStatus, StationKey
+from csms.core.variables.inventory import Inventoried
 from csms.core.variables.vocabulary import (
     Attribute,
     ChangePassword,
@@ -152,36 +153,123 @@ async def test_a_full_report_shows_what_is_gone(desk: Desk) -> None:
     await desk.report(9, told("x", "Old"))
     await desk.report(1, told("300"))
     assert len(await desk.known()) == 2
-    assert not await desk.variables.inventoried("CS1", 1)
+    assert not (await desk.variables.inventory("CS1", 1)).whole
     await desk.report(2, told("60"), number=1)
     assert len(await desk.known()) == 2
     await desk.report(2, told("1", "New"), number=0, last=False)
     assert [variable.variable for variable in await desk.known()] == ["HeartbeatInterval", "New"]
     assert [variable.variable for variable in await desk.known(removed=True)] == ["Old"]
-    assert await desk.variables.inventoried("CS1", 1)
+    assert (await desk.variables.inventory("CS1", 1)).whole
     await desk.pool.execute("UPDATE station SET firmware_version = '2.0'", ())
-    assert not await desk.variables.inventoried("CS1", 1)
+    assert not (await desk.variables.inventory("CS1", 1)).whole
+
+
+@pytest_twisted.ensureDeferred
+async def test_how_often_it_was_asked_for(desk: Desk) -> None:
+    """Of the firmware and OCPP version that the station has now."""
+    assert await desk.variables.inventory("CS1", 1) == Inventoried()
+    for minutes in range(2):
+        await desk.variables.inventory_asked("CS1", 1, T0 + timedelta(minutes=minutes))
+    asked = T0 + timedelta(minutes=1)
+    assert await desk.variables.inventory("CS1", 1) == Inventoried(False, 2, asked)
+    for change in ("firmware_version = '2.0'", "ocpp_version = '2.1'"):
+        await desk.pool.execute(f"UPDATE station SET {change}", ())
+        assert await desk.variables.inventory("CS1", 1) == Inventoried()
+        await desk.variables.inventory_asked("CS1", 1, T0)
+        assert await desk.variables.inventory("CS1", 1) == Inventoried(False, 1, T0)
+    await desk.answer(ReadVariables(), (ReadResult(variable="K", status=ItemStatus.ACCEPTED),))
+    assert (await desk.variables.inventory("CS1", 1)).whole
+    await desk.pool.execute("UPDATE station SET ocpp_version = '2.0.1'", ())
+    assert not (await desk.variables.inventory("CS1", 1)).whole
+
+
+NAME = {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval"}
+
+
+async def pending(desk: Desk) -> tuple[str | None, str | None, bool]:
+    (variable,) = await desk.known()
+    assert await desk.variables.known("CS1", 1, [INTERVAL.key, "x"]) == [variable]
+    return variable.value, variable.pending_value, variable.reboot_required
+
+
+async def booted(desk: Desk) -> None:
+    await desk.pool.execute("UPDATE station SET booted_at = %s", (desk.now,))
+    desk.now += timedelta(minutes=1)
 
 
 @pytest_twisted.ensureDeferred
 async def test_settings(desk: Desk) -> None:
     """What was set is kept as such until it is read; what the station then says wins."""
-    setting = Setting(component="OCPPCommCtrlr", variable="HeartbeatInterval", value="60")
-    name = {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval"}
-    done = (WriteResult(**name, status=ItemStatus.REBOOT_REQUIRED),)
+    setting = Setting(**NAME, value="60")
+    done = (WriteResult(**NAME, status=ItemStatus.ACCEPTED),)
     operation = await desk.answer(WriteVariables(items=(setting,)), done)
-    assert await desk.variables.awaiting_boot("CS1", 1) == [Wanted(**name)]
     assert await desk.variables.values("CS1", 1, [INTERVAL.key, "x"]) == {INTERVAL.key: "60"}
-    read = (ReadResult(**name, value="300", status=ItemStatus.ACCEPTED),)
-    await desk.answer(ReadVariables(items=(Wanted(**name),)), read)
+    read = (ReadResult(**NAME, value="300", status=ItemStatus.ACCEPTED),)
+    await desk.answer(ReadVariables(items=(Wanted(**NAME),)), read)
     assert await desk.changes() == [(None, "60", "set"), ("60", "300", "read")]
     page = await desk.variables.history(Query(sort="at"), "CS1", 1)
     assert page.items[0].operation_id == operation.id
-    assert await desk.variables.awaiting_boot("CS1", 1) == []
-    gone = (ReadResult(**name, status=ItemStatus.UNKNOWN),)
-    await desk.answer(ReadVariables(items=(Wanted(**name),)), gone)
+    gone = (ReadResult(**NAME, status=ItemStatus.UNKNOWN),)
+    await desk.answer(ReadVariables(items=(Wanted(**NAME),)), gone)
     assert await desk.known() == []
     assert await desk.variables.values("CS1", 1, [INTERVAL.key]) == {}
+    assert await desk.variables.known("CS1", 1, [INTERVAL.key]) == []
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("heard", ["60", "300"])
+async def test_settings_that_wait_for_a_boot(desk: Desk, heard: str) -> None:
+    """The value that counts until then is told beside the new one, whatever is read before the
+    boot; what the station says after it wins."""
+    await desk.report(1, told("300"))
+    setting = Setting(**NAME, value="60")
+    done = (WriteResult(**NAME, status=ItemStatus.REBOOT_REQUIRED),)
+    await booted(desk)
+    await desk.answer(WriteVariables(items=(setting,)), done)
+    assert await pending(desk) == ("300", "60", True)
+    assert await desk.variables.values("CS1", 1, [INTERVAL.key]) == {INTERVAL.key: "300"}
+    read = (ReadResult(**NAME, value="300", status=ItemStatus.ACCEPTED),)
+    await desk.answer(ReadVariables(items=(Wanted(**NAME),)), read)
+    assert await pending(desk) == ("300", "60", True)
+    assert await desk.variables.awaiting_boot("CS1", 1) == []
+    await booted(desk)
+    assert await desk.variables.awaiting_boot("CS1", 1) == [Wanted(**NAME)]
+    read = (ReadResult(**NAME, value=heard, status=ItemStatus.ACCEPTED),)
+    await desk.answer(ReadVariables(items=(Wanted(**NAME),)), read)
+    assert await pending(desk) == (heard, None, False)
+    assert await desk.variables.awaiting_boot("CS1", 1) == []
+    changes = [("300", "60", "set")]
+    assert await desk.changes() == changes + [("60", "300", "read")] * (heard == "300")
+
+
+@pytest_twisted.ensureDeferred
+async def test_settings_that_are_set_again(desk: Desk) -> None:
+    """The newest counts, whether it waits for a boot or not."""
+    for value, status in [
+        ("60", ItemStatus.REBOOT_REQUIRED),
+        ("70", ItemStatus.REBOOT_REQUIRED),
+        ("80", ItemStatus.ACCEPTED),
+    ]:
+        done = (WriteResult(**NAME, status=status),)
+        await desk.answer(WriteVariables(items=(Setting(**NAME, value=value),)), done)
+        now = (None, value, True) if status is ItemStatus.REBOOT_REQUIRED else ("80", None, False)
+        assert await pending(desk) == now
+    assert await desk.changes() == [
+        (None, "60", "set"),
+        ("60", "70", "set"),
+        ("70", "80", "set"),
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_list_that_may_be_cut_short(desk: Desk) -> None:
+    """1.6: with as many keys as go into a message, nothing is gone for it."""
+    most = ReadResult(variable="GetConfigurationMaxKeys", value="1", status=ItemStatus.ACCEPTED)
+    key = ReadResult(variable="K", value="60", status=ItemStatus.ACCEPTED)
+    await desk.answer(ReadVariables(items=(Wanted(variable="K"),)), (key,))
+    await desk.answer(ReadVariables(), (most,))
+    assert len(await desk.known()) == 2
+    assert (await desk.variables.inventory("CS1", 1)).whole
 
 
 @pytest_twisted.ensureDeferred
@@ -212,7 +300,9 @@ async def test_lists(desk: Desk) -> None:
         desk.variables.history(Query(), "CS1", 2),
         desk.variables.values("CS1", 2, []),
         desk.variables.awaiting_boot("nobody", 1),
-        desk.variables.inventoried("CS1", 2),
+        desk.variables.known("CS1", 2, []),
+        desk.variables.inventory("CS1", 2),
+        desk.variables.inventory_asked("CS1", 2, T0),
     ):
         with pytest.raises(NotFound):
             await work
@@ -306,13 +396,12 @@ async def test_events_tell_values(desk: Desk) -> None:
     done = WriteResult(**msgspec.to_builtins(INTERVAL), status=ItemStatus.REBOOT_REQUIRED)
     await desk.answer(WriteVariables(items=(setting,)), (done,))
     await desk.say(noticed("10", T0 - timedelta(hours=1)))
-    (variable,) = await desk.known()
-    assert variable.value == "60"
+    assert await pending(desk) == ("300", "60", True)
     await desk.say(noticed("20", desk.now))
     await desk.say(noticed("x", desk.now, "MadeUp"))
-    (variable,) = await desk.known()
-    assert (variable.value, variable.reboot_required) == ("20", True)
-    assert (await desk.changes())[1:] == [("60", "20", "event")]
+    await desk.say(noticed("20", desk.now))
+    assert await pending(desk) == ("20", "60", True)
+    assert (await desk.changes())[1:] == [("300", "20", "event")]
 
 
 @pytest_twisted.ensureDeferred

@@ -90,8 +90,14 @@ def _read_result(item: Json) -> ReadResult:
 
 def _write(command: WriteVariables) -> Request | Unsupported:
     """No two settings of one attribute are allowed (B05.FR.13)."""
-    if len({item.place for item in command.items}) < len(command.items):
-        raise Invalid("An attribute can be set once in a message.", field="items")
+    seen: dict[tuple[str, str], int] = {}
+    for place, item in enumerate(command.items):
+        first = seen.setdefault(item.place, place)
+        if first != place:
+            raise Invalid(
+                f"items[{place}] sets what items[{first}] sets: once in a message is allowed.",
+                field=f"items[{place}]",
+            )
     items = [
         {**spelled(item), **said, "attributeValue": item.value}
         for item, said in zip(command.items, _attributes(command), strict=True)

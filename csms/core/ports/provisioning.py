@@ -9,7 +9,13 @@ from msgspec import Struct
 from zope.interface import Interface
 
 from csms.core.pages import Page, Query
-from csms.core.provisioning.vocabulary import Boot, ProvisioningProfile, ProvisioningRun, Wish
+from csms.core.provisioning.vocabulary import (
+    Boot,
+    Drift,
+    ProvisioningProfile,
+    ProvisioningRun,
+    Wish,
+)
 
 
 class Provisioned(Struct, frozen=True, kw_only=True):
@@ -19,7 +25,7 @@ class Provisioned(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...]
     """Those it falls under, the one that counts most first."""
     wishes: tuple[Wish, ...]
-    drift: tuple[Wish, ...]
+    drift: tuple[Drift, ...]
     """Wishes that it does not fulfil, or is not known to."""
     run: ProvisioningRun | None
     """The last time that it was set up, or is being."""

@@ -10,6 +10,7 @@ from zope.interface import Interface
 
 from csms.core.pages import Page, Query
 from csms.core.values import Operation
+from csms.core.variables.inventory import Inventoried
 from csms.core.variables.vocabulary import Setting, Told, Wanted
 
 
@@ -18,7 +19,9 @@ class Variable(Told, frozen=True, kw_only=True):
 
     id: int
     reboot_required: bool = False
-    """The value was accepted, and is good from the next boot on."""
+    """Another value was accepted, and is good from the next boot on."""
+    pending_value: str | None = None
+    """That value; ``value`` is the one that counts until then."""
     reported_at: datetime
     changed_at: datetime
     removed_at: datetime | None = None
@@ -47,6 +50,7 @@ class ItemOutcome(Struct, frozen=True, kw_only=True):
     operation_id: str | None = None
     detail: str | None = None
     value: str | None = None
+    """What was read, or what the station told after it had accepted a setting."""
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -74,11 +78,20 @@ class IVariables(Interface):
     ) -> Awaitable[Mapping[str, str]]:
         """The actual values of variables (`VariableName.key`) that are known and there."""
 
-    def awaiting_boot(identity: str, operator_id: int) -> Awaitable[Sequence[Wanted]]:
-        """What was set and is good from a boot on that has not been seen."""
+    def known(
+        identity: str, operator_id: int, keys: Sequence[str]
+    ) -> Awaitable[Sequence[Variable]]:
+        """Every attribute of variables (`VariableName.key`) that is known and there."""
 
-    def inventoried(identity: str, operator_id: int) -> Awaitable[bool]:
-        """Whether the whole device model was told, by the firmware that the station has now."""
+    def awaiting_boot(identity: str, operator_id: int) -> Awaitable[Sequence[Wanted]]:
+        """What was set for the next boot, which has been since, and was not told again after it."""
+
+    def inventory(identity: str, operator_id: int) -> Awaitable[Inventoried]:
+        """Whether the whole device model was told, or how often it was asked for, of the firmware
+        and OCPP version that the station has now."""
+
+    def inventory_asked(identity: str, operator_id: int, at: datetime) -> Awaitable[None]:
+        """The station was asked for its whole device model."""
 
     def prune_history(older_than: datetime, limit: int) -> Awaitable[int]:
         """Delete up to so many changes that are older; how many."""
@@ -111,7 +124,8 @@ class IDeviceModel(Interface):
         requested_by: str | None = None,
         queue: bool = False,
     ) -> Awaitable[Batch]:
-        """Write attributes.  A station's password is changed as `IPasswords` does it."""
+        """Write attributes, and read back what was accepted at once.  A station's password is
+        changed as `IPasswords` does it."""
 
 
 class IPasswords(Interface):

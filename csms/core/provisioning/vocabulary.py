@@ -41,17 +41,30 @@ class Wish(Struct, frozen=True, kw_only=True):
     reset: ResetKind | None = None
 
 
+class Drift(Wish, frozen=True, kw_only=True):
+    """A wish that a station does not fulfil, or is not known to."""
+
+    value: str | None = None
+    """The value that it has, as far as is known."""
+    reboot_required: bool = False
+    """It accepted the setting, and fulfils the wish from its next boot on."""
+
+
 class ItemResult(Struct, frozen=True, kw_only=True):
     """What became of a wish the last time."""
 
     setting: Setting
     profile: str
     status: str
-    """``same``: it was so already; ``not_sent``, or what the station made of it: see
-    `csms.core.variables.vocabulary.ItemStatus`."""
+    """``same``: it was so already; ``not_sent``, how the operation ended, or what the station made
+    of it: see `csms.core.variables.vocabulary.ItemStatus`."""
     before: str | None = None
     """The value that the station had, as far as it was known."""
+    after: str | None = None
+    """The value that it told after it had accepted the setting."""
     detail: str | None = None
+    restarted: bool = False
+    """It was restarted for the setting, then or earlier, which waits for a restart all the same."""
 
 
 class StepResult(Struct, frozen=True, kw_only=True):

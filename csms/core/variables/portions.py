@@ -8,12 +8,14 @@ from typing import TypeVar
 
 import msgspec
 
-from csms.core.variables.vocabulary import VariableName
+from csms.core.variables.vocabulary import VariableName, Wanted
 
 T = TypeVar("T")
 
 UNKNOWN_LIMIT = 20
 """Items in a message to a station that did not say how many it takes."""
+FEW = 5
+"""Items that any station takes in one message."""
 ITEM_OVERHEAD = 120
 """Bytes that an item may have on the wire beyond those of its JSON here."""
 
@@ -45,6 +47,13 @@ def limits(of: Portioned) -> tuple[tuple[VariableName, ...], VariableName]:
     items = VariableName(component=owner, variable="ItemsPerMessage", variable_instance=of.value)
     bytes_ = VariableName(component=owner, variable="BytesPerMessage", variable_instance=of.value)
     return ((items, _MOST_KEYS) if of is Portioned.READ else (items,)), bytes_
+
+
+def first_limit(of: Portioned, *, keys: bool) -> Wanted:
+    """What to ask a station for before it is sent more than `FEW` items: how many it takes;
+    ``keys``: of configuration keys."""
+    (items, *_), _ = limits(of)
+    return Wanted(**msgspec.structs.asdict(_MOST_KEYS if keys else items))
 
 
 def limit(values: Mapping[str, str], names: Sequence[VariableName]) -> int | None:

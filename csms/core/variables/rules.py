@@ -24,7 +24,9 @@ from csms.core.operations import without_userinfo
 from csms.core.reports import CommandAnswered
 from csms.core.station import fact
 from csms.core.values import OperationStatus, StationKey
+from csms.core.variables.inventory import CONFIGURATION
 from csms.core.variables.networks import NetworkProfile, SetNetworkProfile
+from csms.core.variables.portions import limit
 from csms.core.variables.secrets import is_password, is_secret, readable
 from csms.core.variables.vocabulary import (
     ChangePassword,
@@ -114,7 +116,8 @@ def count_asked(_report: CommandAnswered) -> Question:
 def read(answered: Answered, state: State, now: datetime) -> Consequence:
     """Keep what was read; what the station does not know is gone.
 
-    An answer to the question for everything (1.6) shows what is gone by leaving it out.
+    An answer to the question for everything (1.6) shows what is gone by leaving it out, unless it
+    has just as many keys as the station takes in a message: then some may have had no room.
     """
     found: tuple[ReadResult, ...] | None = cast("Any", answered.outcome.found)
     if found is None or not answered.accepted:
@@ -135,8 +138,13 @@ def read(answered: Answered, state: State, now: datetime) -> Consequence:
     if unknown:
         writes.append(ForgetVariables(station_id=answered.key.id, keys=unknown, at=now))
     if not answered.command.items and good:
-        there = tuple(item.key for item in good)
-        writes.append(ForgetVariables(station_id=answered.key.id, but=there, at=now))
+        own = answered.key
+        there = {item.key: item.value or "" for item in good}
+        if limit(there, (CONFIGURATION[0],)) != len(good):
+            writes.append(ForgetVariables(station_id=own.id, but=tuple(there), at=now))
+        writes.append(
+            NoteInventory(station_id=own.id, operator_id=own.operator_id, ref=None, at=now)
+        )
     return Consequence(tuple(writes))
 
 

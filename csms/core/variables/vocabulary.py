@@ -213,7 +213,8 @@ class KeepVariable(Write, frozen=True, kw_only=True, omit_defaults=True):
 
     ``how``: ``reported`` by the station of itself, ``read`` from it, ``set`` in it, or told by an
     ``event``, which counts only if nothing was heard of it after ``at``.  With ``known_only`` it is
-    kept only if there is one of that name.
+    kept only if there is one of that name.  With ``reboot_required`` the value is that of the next
+    boot, and the one before counts until something is told after it.
     """
 
     station_id: int
@@ -257,11 +258,12 @@ class ForgetVariables(Write, frozen=True, kw_only=True):
 
 
 class NoteInventory(Write, frozen=True, kw_only=True):
-    """A full report is complete: the device model is known, as of the station's firmware now."""
+    """A full report (of the number ``ref``), or an answer with all configuration keys, is complete:
+    the device model is known, as of the station's firmware now."""
 
     station_id: int
     operator_id: int
-    ref: int
+    ref: int | None
     at: datetime
 
 

@@ -201,10 +201,10 @@ def test_raw_messages_about_nothing() -> None:
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (ReadVariables(items=(Wanted(component="C", variable="V" * 51),)), "items.variable"),
+        (ReadVariables(items=(Wanted(component="C", variable="V" * 51),)), "items[0].variable"),
         (
             WriteVariables(items=(Setting(component="C", variable="V", value="v" * 2501),)),
-            "items.value",
+            "items[0].value",
         ),
         (
             WriteVariables(
@@ -213,7 +213,7 @@ def test_raw_messages_about_nothing() -> None:
                     Setting(component="c", variable="v", value="2"),
                 )
             ),
-            "items",
+            "items[1]",
         ),
         (ChangePassword(password="x" * 15, mark=""), "password"),
         (ChangePassword(password="x" * 65, mark=""), "password"),

@@ -12,13 +12,19 @@ from csms.core.errors import Invalid
 from csms.core.provisioning.rules import (
     MAX_SETTINGS,
     check_profile,
+    differing,
     drift,
     fits,
     reset_for,
-    unknown,
+    restarted,
     wishes,
 )
-from csms.core.provisioning.vocabulary import ItemResult, ProvisioningProfile, Wish
+from csms.core.provisioning.vocabulary import (
+    ItemResult,
+    ProvisioningProfile,
+    ProvisioningRun,
+    Wish,
+)
 from csms.core.values import Registration, Station
 from csms.core.variables.vocabulary import Attribute, Setting
 
@@ -105,10 +111,28 @@ def test_what_differs() -> None:
     """What is not known to be as it should; truth has many spellings."""
     same, other, new = key("Same", "TRUE"), key("Other", "a"), key("New")
     target = variable("T", attribute=Attribute.TARGET)
-    values = {same.key: " true ", other.key: "A", target.key: "1"}
+    values = {same.place: " true ", other.place: "A", target.place: "1"}
     wished = [wish(each) for each in (same, other, new, target)]
-    assert unknown(wished, values) == (new,)
-    assert [each.setting for each in drift(wished, values)] == [other, new, target]
+    assert [each.setting for each in differing(wished, values)] == [other, new]
+    told = {each.setting.variable: each.value for each in drift(wished, values, {})}
+    assert told == {"Other": "A", "New": None}
+
+
+def test_what_waits_for_a_restart() -> None:
+    """Is not as it should be yet, whatever is said of it; nor will be what waits for another."""
+    old, early, other = key("Old"), key("Early"), key("Other")
+    values = {old.place: "0", early.place: "1", other.place: "1"}
+    pending = {old.place: "1", early.place: "1", other.place: "2"}
+    told = drift([wish(each) for each in (old, early, other)], values, pending)
+    assert [(each.setting, each.value, each.reboot_required) for each in told] == [
+        (old, "0", True),
+        (early, "1", True),
+        (other, "1", False),
+    ]
+
+
+def waiting(wished: Wish, status: str = "reboot_required", **more: Any) -> ItemResult:
+    return ItemResult(setting=wished.setting, profile="p", status=status, **more)
 
 
 @pytest.mark.parametrize(
@@ -129,27 +153,53 @@ def test_restarts(
 ) -> None:
     """Only where a setting waits for it and its profile says so."""
     wished = [wish(key(f"K{place}"), reset) for place, reset in enumerate(resets)]
-    items = [
-        ItemResult(setting=each.setting, profile="p", status=status)
-        for each, status in zip(wished, statuses, strict=True)
+    items = [waiting(each, status) for each, status in zip(wished, statuses, strict=True)]
+    assert reset_for(wished, items, None) is expected
+
+
+def test_no_restart_for_ever() -> None:
+    """What waits still after a restart for it is waited for no more, until it was set once, or
+    another value is wanted."""
+    mine, left = wish(key("A"), ResetKind.SOFT), wish(key("B"))
+    items = [waiting(mine), waiting(left)]
+    first = restarted([mine, left], items, None, again=True)
+    assert [item.restarted for item in first] == [True, False]
+    run = ProvisioningRun(booted_at=T0, items=first)
+    assert reset_for([mine, left], items, run) is None
+    second = restarted([mine, left], items, run, again=False)
+    assert [(item.restarted, item.detail) for item in second] == [
+        (True, "a restart did not help"),
+        (False, None),
     ]
-    assert reset_for(wished, items) is expected
+    other = wish(key("A", "2"), ResetKind.SOFT)
+    assert reset_for([other], [waiting(other)], run) is ResetKind.SOFT
+    done = restarted([mine], [waiting(mine, "same")], run, again=False)
+    assert [item.restarted for item in done] == [False]
+    refused = restarted([mine], items[:1], None, again=False)
+    assert [item.restarted for item in refused] == [False]
 
 
 @pytest.mark.parametrize(
-    ("settings", "field"),
+    ("settings", "field", "told"),
     [
-        ((key("AuthorizationKey"),), "settings[0]"),
-        ((key("A"), variable("BasicAuthPassword")), "settings[1]"),
-        ((key("A"), key("a")), "settings[1]"),
-        (tuple(key(f"K{number}") for number in range(MAX_SETTINGS + 1)), "settings"),
+        ((key("AuthorizationKey"),), "settings[0].variable", "AuthorizationKey"),
+        ((key("A"), variable("BasicAuthPassword")), "settings[1].variable", "BasicAuthPassword"),
+        ((key("A"), key("a")), "settings[1]", "settings[0]"),
+        ((Setting(variable="A", value="1", evse_id=1),), "settings[0].evse_id", "A has no comp"),
+        (
+            (Setting(variable="A", value="1", attribute=Attribute.TARGET),),
+            "settings[0].attribute",
+            "Actual",
+        ),
+        (tuple(key(f"K{number}") for number in range(MAX_SETTINGS + 1)), "settings", "501"),
     ],
 )
-def test_profiles_that_cannot_be(settings: tuple[Setting, ...], field: str) -> None:
-    """No secrets, nothing twice, no end of it."""
+def test_profiles_that_cannot_be(settings: tuple[Setting, ...], field: str, told: str) -> None:
+    """No secrets, nothing twice, no end of it; what is wrong is named."""
     with pytest.raises(Invalid) as refused:
         check_profile(profile(settings=settings))
     assert refused.value.field == field
+    assert told in refused.value.detail
 
 
 def test_profiles_that_can() -> None:

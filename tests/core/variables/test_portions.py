@@ -9,11 +9,12 @@ from csms.core.variables.portions import (
     ITEM_OVERHEAD,
     Portioned,
     alone,
+    first_limit,
     limit,
     limits,
     portions,
 )
-from csms.core.variables.vocabulary import VariableName
+from csms.core.variables.vocabulary import VariableName, Wanted
 
 A = VariableName(component="C", variable="A")
 B = VariableName(component="C", variable="B")
@@ -36,6 +37,13 @@ def test_where_limits_stand() -> None:
     assert [(name.component, name.variable_instance) for name in names] == [
         ("MonitoringCtrlr", "ClearVariableMonitoring")
     ]
+
+
+def test_which_limit_is_asked_for() -> None:
+    """One that says how many items go into a message."""
+    assert first_limit(Portioned.READ, keys=True) == Wanted(variable="GetConfigurationMaxKeys")
+    name = first_limit(Portioned.WRITE, keys=False)
+    assert (name.variable, name.variable_instance) == ("ItemsPerMessage", "SetVariables")
 
 
 def test_keys_go_alone() -> None:

@@ -178,6 +178,16 @@ def test_reading_everything(desk: Desk) -> None:
     assert len(kept(desk, ForgetVariables)) == 1
 
 
+@pytest.mark.parametrize(("most", "gone"), [("1", 0), ("2", 1), ("many", 1)])
+def test_reading_what_had_no_room(desk: Desk, most: str, gone: int) -> None:
+    """1.6: an answer of just as many keys as the station takes in a message may be cut short; the
+    configuration is known as far as it will ever be."""
+    result = ReadResult(variable="GetConfigurationMaxKeys", value=most, status=ItemStatus.ACCEPTED)
+    answer(desk, ReadVariables(), (result,))
+    assert len(kept(desk, ForgetVariables)) == gone
+    assert [(each.station_id, each.ref) for each in kept(desk, NoteInventory)] == [(KEY.id, None)]
+
+
 @pytest.mark.parametrize(("found", "status"), [(None, "accepted"), ((), "rejected")])
 def test_nothing_read(desk: Desk, found: object, status: str) -> None:
     """An answer that cannot be read, or is a refusal, tells nothing."""
