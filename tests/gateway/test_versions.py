@@ -287,7 +287,7 @@ async def test_2_1_both_ways(house: House) -> None:
         charger.boot()
         charger.tell("NotifyPeriodicEventStream", STREAM)
         charger.call("Heartbeat", {})
-        charger.dispute("m2")
+        charger.dispute("m3")
         charger.replies["Reset"] = {"status": 5}
         house_asks()
         asked = charger.serve()
