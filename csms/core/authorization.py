@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from csms.core.certificates.presented import answer_contract
 from csms.core.decisions import Decision, Policy, Question, State, folded
 from csms.core.errors import Conflict
 from csms.core.replies import AuthorizationGiven
 from csms.core.reports import AuthorizationAsked
-from csms.core.values import Authorization, StationKey, Token, TokenStatus
+from csms.core.values import Authorization, StationKey, Terms, Token, TokenStatus
 
 NO_AUTHORIZATION = "NoAuthorization"
 """The kind of a token that says that none is needed (2.x C02)."""
@@ -27,6 +29,7 @@ CENTRAL = "Central"
 """The kind of a token that the server made, or sent along with a remote start."""
 
 ACCEPTED = Authorization(status=TokenStatus.ACCEPTED)
+NO_TERMS = Terms()
 
 
 def verdict(
@@ -66,7 +69,32 @@ def verdict(
         expires_at=token.expires_at,
         group_id=token.group_id,
         evse_ids=evse_ids or None,
+        terms=terms_of(token, accepted=status is TokenStatus.ACCEPTED),
     )
+
+
+def terms_of(token: Token, *, accepted: bool) -> Terms | None:
+    """What is declared of a token beside what it takes to judge it; whom it is refused is told no
+    more than why, in words of theirs."""
+    terms = Terms(languages=token.languages or (), personal_message=token.personal_message)
+    if accepted:
+        terms = replace(
+            terms,
+            charging_priority=token.charging_priority,
+            allowed_energy_transfer=token.allowed_energy_transfer or (),
+            tariff=token.tariff,
+            transaction_limit=token.transaction_limit,
+        )
+    return None if terms == NO_TERMS else terms
+
+
+def refused(authorization: Authorization, status: TokenStatus) -> Authorization:
+    """The verdict on a token that is good, turned into another."""
+    terms = authorization.terms
+    if terms is not None:
+        terms = Terms(languages=terms.languages, personal_message=terms.personal_message)
+        terms = None if terms == NO_TERMS else terms
+    return replace(authorization, status=status, terms=terms)
 
 
 def places(token: Token, identity: str) -> tuple[int, ...] | None:

@@ -341,6 +341,7 @@ class Api:
             stations=self.stations,
             connections=self.connections,
             tokens=self.tokens,
+            speech=PlainSpeech(),
             sessions=self.sessions,
             operations=self.operations,
             holdings=self.holdings,
