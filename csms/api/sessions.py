@@ -92,6 +92,7 @@ class SessionView(View, frozen=True, kw_only=True):
             " id_token_kind, additional_info, time_spent_charging_s, phases_used,"
             " cable_max_current_a, and with OCPP 2.1 operation_mode, tariff_id, transaction_limit,"
             " preconditioning_status, evse_sleep, cost_details (in the station's own form)."
+            " `offline`: something of it happened while the station was offline."
             " And what it was told: total_cost, personal_message, and the tariff that it was"
             " changed to."
         ),
