@@ -2,13 +2,16 @@
 
 It says what is known: what an operator told of the session (`csms.core.tariffs.rules` keeps it
 there) and what is declared of the token that the event brings.  It depends on the event and on
-the session alone, so that an event that is told again is answered alike.
+what is known, not on what it was answered before, so that one that is told again is answered
+alike.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
+from csms.core.abilities import supported
+from csms.core.decisions import State
 from csms.core.presenting import stops
 from csms.core.replies import TransactionAnswered
 from csms.core.reports import TransactionTold
@@ -19,16 +22,17 @@ _OWN_LIMITS = "transaction_limit"
 
 
 def answer(
-    report: TransactionTold, session: Session, given: Authorization | None
+    report: TransactionTold, session: Session, given: Authorization | None, state: State
 ) -> TransactionAnswered:
     """The answer to an event of the session; ``given``: the verdict on the token it brought."""
     terms = _granted(report, given)
+    limit = None if terms is None else terms.transaction_limit
     return TransactionAnswered(
         given,
         total_cost=_told(session, TOTAL_COST),
         personal_message=_told(session, PERSONAL_MESSAGE),
         charging_priority=None if terms is None else terms.charging_priority,
-        transaction_limit=None if terms is None else _limit(report, terms.transaction_limit),
+        transaction_limit=None if limit is None else _limit(report, supported(limit, state)),
     )
 
 
@@ -44,10 +48,10 @@ def _told(session: Session, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _limit(report: TransactionTold, ours: TransactionLimit | None) -> TransactionLimit | None:
+def _limit(report: TransactionTold, ours: TransactionLimit) -> TransactionLimit | None:
     """Our limits, without those that the station's own keep anyhow (E16.FR.08).  What was offline
     is over: nothing can be limited in it (E16.FR.18)."""
-    if ours is None or report.offline:
+    if report.offline:
         return None
     own = report.details.get(_OWN_LIMITS)
     if isinstance(own, dict):

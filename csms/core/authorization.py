@@ -16,6 +16,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from csms.core.abilities import takes_tariffs, tariffs_asked
 from csms.core.certificates.presented import answer_contract
 from csms.core.decisions import Decision, Policy, Question, State, folded
 from csms.core.errors import Conflict
@@ -157,7 +158,9 @@ def asked(report: AuthorizationAsked) -> Question:
     """What the answer to an Authorize depends on."""
     if is_needless(report.kind):
         return Question()
-    return Question(tokens=(report.id_token,), sessions_of=report.id_token)
+    # What was told a kind is of 2.x, which has tariffs.
+    more = () if report.kind is None else (tariffs_asked(report.id_token),)
+    return Question(tokens=(report.id_token,), sessions_of=report.id_token, more=more)
 
 
 def authorize(
@@ -173,6 +176,8 @@ def authorize(
         return Decision(AuthorizationGiven(ACCEPTED))
     token = known(state.tokens, report.id_token, report.kind)
     given = verdict(token, key.identity, now, policy, running=state.running)
+    if given.terms is not None and not takes_tariffs(state):
+        given = replace(given, terms=replace(given.terms, tariff=None))
     if report.presented is not None:
         return answer_contract(report.presented, report.id_token, key, given, now, policy)
     return Decision(AuthorizationGiven(given))

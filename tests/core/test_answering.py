@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from csms.core.abilities import AbilitiesAsked
 from csms.core.areas import CONSEQUENCES
 from csms.core.commands import Outcome
 from csms.core.consequences import Answered
 from csms.core.decisions import SaveSession, State
-from csms.core.replies import TransactionAnswered
-from csms.core.reports import CommandAnswered, Stage, TransactionTold
+from csms.core.replies import AuthorizationGiven, TransactionAnswered
+from csms.core.reports import AuthorizationAsked, CommandAnswered, Stage, TransactionTold
 from csms.core.tariffs.vocabulary import ShowCost
 from csms.core.values import (
     Operation,
     OperationStatus,
     StationKey,
+    Terms,
     Token,
     TokenStatus,
     TransactionLimit,
@@ -132,6 +134,48 @@ def test_limits_that_the_station_keeps_anyhow_are_not_told(
     """E16.FR.08; what it tells may be anything."""
     report = replace(START, details={"transaction_limit": own})
     assert answered(desk, report).transaction_limit == ours
+
+
+@pytest.mark.parametrize(
+    ("told_limits", "ours"),
+    [
+        ("maxEnergy, MaxTime,other", TransactionLimit(max_energy_wh=5000.0)),
+        ("maxTime", None),
+        ("", None),
+        ("maxCost,maxEnergy", LIMIT),
+        (None, LIMIT),
+    ],
+)
+def test_limits_that_the_station_does_not_support_are_not_told(
+    desk: Desk, told_limits: str | None, ours: TransactionLimit | None
+) -> None:
+    """E16.FR.12: what it supports is among its variables, once it told them."""
+
+    def known(key: StationKey, ask: AbilitiesAsked) -> tuple[tuple[str, str], ...]:
+        assert (key, ask.id_token) == (CS1, "TAG")
+        (name,) = ask.keys
+        return () if told_limits is None else ((name, told_limits),)
+
+    desk.book.answers[AbilitiesAsked] = known
+    assert answered(desk, START).transaction_limit == ours
+
+
+@pytest.mark.parametrize(("available", "given"), [("true", True), ("False", False), (None, True)])
+def test_a_tariff_goes_to_whom_it_means_something(
+    desk: Desk, available: str | None, *, given: bool
+) -> None:
+    """A station may say that it takes none (I08); it is answered with everything else."""
+
+    def known(_key: StationKey, ask: AbilitiesAsked) -> tuple[tuple[str, str], ...]:
+        return () if available is None else tuple((name, available) for name in ask.keys)
+
+    desk.book.answers[AbilitiesAsked] = known
+    desk.book.add_token(Token(id_token="TAG", tariff={"tariff_id": "T"}, languages=("nl",)))
+    reply = desk.say(CS1, AuthorizationAsked(id_token="TAG", kind="ISO14443"))
+    assert isinstance(reply, AuthorizationGiven)
+    assert reply.authorization.terms == Terms(
+        languages=("nl",), tariff={"tariff_id": "T"} if given else None
+    )
 
 
 def test_what_was_offline_is_not_limited(desk: Desk) -> None:
