@@ -184,6 +184,7 @@ class Parts:
             stations=stores.stations,
             connections=stores.connections,
             tokens=stores.tokens,
+            speech=desks.speech,
             sessions=stores.sessions,
             operations=desks.operations,
             holdings=stores.holdings,

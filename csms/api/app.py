@@ -74,6 +74,7 @@ from csms.core.ports import (
     IReservations,
     ISessions,
     ISettlements,
+    ISpeech,
     IStations,
     ISwaps,
     ITasks,
@@ -106,6 +107,7 @@ class ApiPorts:
     stations: IStations
     connections: IConnections
     tokens: ITokens
+    speech: ISpeech
     sessions: ISessions
     operations: IOperations
     settlements: ISettlements
@@ -145,7 +147,7 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *StationPasswords(ports.passwords).routes(),
         *Monitoring(ports.holdings, ports.monitors, ports.operations).routes(),
         *Connections(ports.connections, ports.stations, registrar).routes(),
-        *Tokens(ports.tokens).routes(),
+        *Tokens(ports.tokens, ports.speech).routes(),
         *Sessions(ports.sessions, remote).routes(),
         *Customers(ports.operations, ports.assemblies).routes(),
         *Payments(ports.settlements, ports.swaps, ports.happenings, ports.operations).routes(),

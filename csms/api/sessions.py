@@ -23,7 +23,7 @@ from csms.api.shapes import (
     told,
     told_if,
 )
-from csms.core.listings import READINGS, SESSIONS
+from csms.core.listings import READINGS, SESSIONS, STATION_READINGS
 from csms.core.numbering import missing
 from csms.core.ports import ISessions
 from csms.core.values import Sample, Session, SessionStatus, StoredReading
@@ -36,6 +36,13 @@ SessionsQuery = list_query(
     transaction_ref="Transaction id that station and server use.",
 )
 ReadingsQuery = list_query(READINGS)
+StationReadingsQuery = list_query(
+    STATION_READINGS,
+    evse_id="0: the main meter of the station.",
+    measurand="Readings with a sample of that.",
+    taken_from="Taken then or later.",
+    taken_to="Taken before then.",
+)
 
 
 class SessionView(View, frozen=True, kw_only=True):
@@ -85,6 +92,9 @@ class SessionView(View, frozen=True, kw_only=True):
             " id_token_kind, additional_info, time_spent_charging_s, phases_used,"
             " cable_max_current_a, and with OCPP 2.1 operation_mode, tariff_id, transaction_limit,"
             " preconditioning_status, evse_sleep, cost_details (in the station's own form)."
+            " `offline`: something of it happened while the station was offline."
+            " And what it was told: total_cost, personal_message, and the tariff that it was"
+            " changed to."
         ),
     ]
     missing_events: (
@@ -151,6 +161,13 @@ class Sessions:
         )
         return listed(page, reading_view, call)
 
+    async def station_readings(self, call: Call[None, Any]) -> Answer:
+        """The meter values of a station that belong to no session."""
+        page = await self.sessions.station_readings(
+            call.path["identity"], query_of(call.query), call.operator_id
+        )
+        return listed(page, reading_view, call)
+
     async def stop(self, call: Call[Queued, NoQuery]) -> Answer:
         """End a session."""
         operation = await self.remote.stop_session(
@@ -189,6 +206,18 @@ class Sessions:
                 tag="sessions",
                 handler=self.readings,
                 query=ReadingsQuery,
+                answers={200: Listed[ReadingView]},
+            ),
+            Route(
+                method="GET",
+                path=f"{PREFIX}/stations/{{identity}}/meter-values",
+                name="listStationMeterValues",
+                summary="List the meter values of a station that belong to no session",
+                description="Those of its main meter (EVSE 0), and of EVSEs beside their sessions:"
+                " in OCPP 2.x all that a station tells by MeterValues.",
+                tag="stations",
+                handler=self.station_readings,
+                query=StationReadingsQuery,
                 answers={200: Listed[ReadingView]},
             ),
             Route(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import attrs
@@ -14,11 +15,14 @@ from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.running import named, running
 from csms.api.shapes import INT32, EvseId, Json, Listed, Shape, Time, View, told
 from csms.core.commands import Command
+from csms.core.declarations import MAX_MESSAGE
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
 from csms.core.inquiries.vocabulary import AskStatus
 from csms.core.ports import IHoldings, IOperations, ISessions
+from csms.core.tariffs.rules import check_content, check_tariff
 from csms.core.tariffs.vocabulary import (
+    SESSION_TARIFF,
     TARIFF,
     ChangeTariff,
     ClearTariffs,
@@ -60,9 +64,20 @@ class SessionTariff(Queued, frozen=True, kw_only=True):
 
 
 class CostRequest(Queued, frozen=True, kw_only=True):
-    """What a session has cost so far."""
+    """What a session has cost so far, and what the driver is shown with it."""
 
     total: Amount
+    message: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=MAX_MESSAGE,
+                description="Shown from the next event of the session on, until another is given.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class TariffsReadRequest(Queued, frozen=True, kw_only=True):
@@ -133,6 +148,7 @@ class Tariffs:
         if body.tariff.get("tariff_id", tariff_id) != tariff_id:
             raise Invalid("it is not the one of the path", field="tariff.tariff_id")
         tariff = {**body.tariff, "tariff_id": tariff_id}
+        await self._check(call.path["identity"], call.operator_id, tariff)
         return await self._send(
             call, SetTariff(evse_id=body.evse_id, tariff=tariff), queue=body.queue
         )
@@ -154,15 +170,18 @@ class Tariffs:
 
     async def change(self, call: Call[SessionTariff, NoQuery]) -> Answer:
         """Another tariff for a running session."""
-        identity, ref = await self._running(call)
-        command = ChangeTariff(transaction_ref=ref, tariff=call.body.tariff)
-        return await self._send(call, command, identity, queue=call.body.queue)
+        session, ref = await running(self.sessions, call.path["session_id"], call.operator_id)
+        tariff, before = call.body.tariff, session.details.get(SESSION_TARIFF)
+        await self._check(session.identity, call.operator_id, tariff, before)
+        command = ChangeTariff(transaction_ref=ref, tariff=tariff)
+        return await self._send(call, command, session.identity, queue=call.body.queue)
 
     async def cost(self, call: Call[CostRequest, NoQuery]) -> Answer:
         """What it costs so far."""
-        identity, ref = await self._running(call)
-        command = ShowCost(transaction_ref=ref, total=call.body.total)
-        return await self._send(call, command, identity, queue=call.body.queue)
+        session, ref = await running(self.sessions, call.path["session_id"], call.operator_id)
+        body = call.body
+        command = ShowCost(transaction_ref=ref, total=body.total, message=body.message)
+        return await self._send(call, command, session.identity, queue=body.queue)
 
     async def status(self, call: Call[Queued, NoQuery]) -> Answer:
         """How the station says that a session stands, be it over or not: before it is paid for,
@@ -175,10 +194,15 @@ class Tariffs:
         """Whether the station has messages to deliver."""
         return await self._send(call, AskStatus(), queue=call.body.queue)
 
-    async def _running(self, call: Call[Any, Any]) -> tuple[str, str]:
-        """The station and the transaction of the session of the path."""
-        session, ref = await running(self.sessions, call.path["session_id"], call.operator_id)
-        return session.identity, ref
+    async def _check(
+        self, identity: str, operator_id: int, tariff: Mapping[str, object], *known: object
+    ) -> None:
+        """Raises `Invalid` for a tariff that is too large, and `Conflict` for one that the station
+        has (or that is ``known``) with another content."""
+        check_tariff(tariff)
+        held = await self.holdings.list(identity, operator_id, TARIFF)
+        there = (*known, *(each.content.get("tariff") for each in held))
+        check_content([each for each in there if isinstance(each, dict)], tariff)
 
     async def _send(
         self,

@@ -24,7 +24,7 @@ SEEN: Mapping[str, Sequence[str]] = {
     "GetCertificateStatus": (f"GET {_STATION}/events",),
     "Heartbeat": ("GET /connections/{identity}",),
     "LogStatusNotification": (f"GET {_STATION}/logs/{{ref}}",),
-    "MeterValues": (f"GET {_SESSION}/meter-values",),
+    "MeterValues": (f"GET {_SESSION}/meter-values", f"GET {_STATION}/meter-values"),
     "NotifyChargingLimit": (f"GET {_STATION}/charging-limits",),
     "NotifyCustomerInformation": (f"GET {_STATION}/customer-information/{{ref}}",),
     "NotifyDERAlarm": (f"GET {_STATION}/events",),

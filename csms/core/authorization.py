@@ -14,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from csms.core.abilities import takes_tariffs, tariffs_asked
 from csms.core.certificates.presented import answer_contract
 from csms.core.decisions import Decision, Policy, Question, State, folded
 from csms.core.errors import Conflict
 from csms.core.replies import AuthorizationGiven
 from csms.core.reports import AuthorizationAsked
-from csms.core.values import Authorization, StationKey, Token, TokenStatus
+from csms.core.values import Authorization, StationKey, Terms, Token, TokenStatus
 
 NO_AUTHORIZATION = "NoAuthorization"
 """The kind of a token that says that none is needed (2.x C02)."""
@@ -27,6 +30,7 @@ CENTRAL = "Central"
 """The kind of a token that the server made, or sent along with a remote start."""
 
 ACCEPTED = Authorization(status=TokenStatus.ACCEPTED)
+NO_TERMS = Terms()
 
 
 def verdict(
@@ -66,7 +70,32 @@ def verdict(
         expires_at=token.expires_at,
         group_id=token.group_id,
         evse_ids=evse_ids or None,
+        terms=terms_of(token, accepted=status is TokenStatus.ACCEPTED),
     )
+
+
+def terms_of(token: Token, *, accepted: bool) -> Terms | None:
+    """What is declared of a token beside what it takes to judge it; whom it is refused is told no
+    more than why, in words of theirs."""
+    terms = Terms(languages=token.languages or (), personal_message=token.personal_message)
+    if accepted:
+        terms = replace(
+            terms,
+            charging_priority=token.charging_priority,
+            allowed_energy_transfer=token.allowed_energy_transfer or (),
+            tariff=token.tariff,
+            transaction_limit=token.transaction_limit,
+        )
+    return None if terms == NO_TERMS else terms
+
+
+def refused(authorization: Authorization, status: TokenStatus) -> Authorization:
+    """The verdict on a token that is good, turned into another."""
+    terms = authorization.terms
+    if terms is not None:
+        terms = Terms(languages=terms.languages, personal_message=terms.personal_message)
+        terms = None if terms == NO_TERMS else terms
+    return replace(authorization, status=status, terms=terms)
 
 
 def places(token: Token, identity: str) -> tuple[int, ...] | None:
@@ -129,7 +158,9 @@ def asked(report: AuthorizationAsked) -> Question:
     """What the answer to an Authorize depends on."""
     if is_needless(report.kind):
         return Question()
-    return Question(tokens=(report.id_token,), sessions_of=report.id_token)
+    # What was told a kind is of 2.x, which has tariffs.
+    more = () if report.kind is None else (tariffs_asked(report.id_token),)
+    return Question(tokens=(report.id_token,), sessions_of=report.id_token, more=more)
 
 
 def authorize(
@@ -145,6 +176,8 @@ def authorize(
         return Decision(AuthorizationGiven(ACCEPTED))
     token = known(state.tokens, report.id_token, report.kind)
     given = verdict(token, key.identity, now, policy, running=state.running)
+    if given.terms is not None and not takes_tariffs(state):
+        given = replace(given, terms=replace(given.terms, tariff=None))
     if report.presented is not None:
         return answer_contract(report.presented, report.id_token, key, given, now, policy)
     return Decision(AuthorizationGiven(given))

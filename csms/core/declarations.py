@@ -15,8 +15,16 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from csms.core.energy.vocabulary import Transfer
 from csms.core.errors import Invalid
-from csms.core.values import Connector, Registration, Strictness, Token
+from csms.core.tariffs.rules import check_driver_tariff
+from csms.core.values import (
+    Connector,
+    Registration,
+    Strictness,
+    Token,
+    TransactionLimit,
+)
 
 ROLES = ("admin", "operator", "auditor")
 """Roles of an API token."""
@@ -26,6 +34,9 @@ PLACE = r"^[^/]*(/[1-9][0-9]{0,8})?\Z"
 
 MAX_IDENTITY = 48
 MAX_TOKEN = 255
+MAX_MESSAGE = 512
+LANGUAGE = r"^[A-Za-z0-9-]{2,8}\Z"
+"""A tag of RFC 5646, as long as OCPP takes it."""
 _MAX_DEPTH = 64
 
 _Text = Annotated[str, Meta(max_length=1000)]
@@ -34,6 +45,11 @@ _Places = Annotated[
     tuple[Annotated[str, Meta(max_length=1000, pattern=PLACE)], ...], Meta(max_length=10_000)
 ]
 _Ident = Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN, pattern=r"^[ -~]*\Z")]
+_Languages = Annotated[
+    tuple[Annotated[str, Meta(pattern=LANGUAGE)], ...], Meta(min_length=1, max_length=2)
+]
+_Message = Annotated[str, Meta(min_length=1, max_length=MAX_MESSAGE)]
+_Transfers = Annotated[tuple[Transfer, ...], Meta(min_length=1, max_length=len(Transfer))]
 D = TypeVar("D")
 
 
@@ -77,6 +93,12 @@ class TokenDeclaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     expires_at: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
     max_sessions: Annotated[int, Meta(ge=0, le=2**31 - 1)] | UnsetType | None = UNSET
     stations: _Places | UnsetType | None = UNSET
+    languages: _Languages | UnsetType | None = UNSET
+    personal_message: _Message | UnsetType | None = UNSET
+    charging_priority: Annotated[int, Meta(ge=-9, le=9)] | UnsetType | None = UNSET
+    allowed_energy_transfer: _Transfers | UnsetType | None = UNSET
+    tariff: dict[str, object] | UnsetType | None = UNSET
+    transaction_limit: TransactionLimit | UnsetType | None = UNSET
     note: _Text | UnsetType | None = UNSET
 
 
@@ -138,12 +160,16 @@ def check_token(token: Token) -> Token:
     if not (1 <= len(name) <= MAX_TOKEN and name.isascii() and name.isprintable()):
         raise Invalid(f"a token has 1 to {MAX_TOKEN} printable ASCII characters", field="id_token")
     changes = {name: getattr(token, name) for name in TokenDeclaration.__struct_fields__}
-    return msgspec.structs.replace(token, **_given(changes, TokenDeclaration))
+    return msgspec.structs.replace(token, **token_changes(changes))
 
 
 def token_changes(changes: Mapping[str, object]) -> dict[str, object]:
     """The given fields of a token, checked."""
-    return _given(changes, TokenDeclaration)
+    given = _given(changes, TokenDeclaration)
+    tariff = given.get("tariff")
+    if isinstance(tariff, dict):
+        check_driver_tariff(tariff)
+    return given
 
 
 def check_role(role: str) -> str:

@@ -280,6 +280,19 @@ READINGS = Listing(
     default="taken_at",
 )
 
+STATION_READINGS = Listing(
+    name="metered",
+    filters={
+        "evse_id": Filter(Kind.INTEGER),
+        "measurand": _TEXT,
+        "taken_from": Filter(Kind.TIME),
+        "taken_to": Filter(Kind.TIME),
+    },
+    sorts={"taken_at": _TIME},
+    default="-taken_at",
+)
+"""``taken_from`` is included, ``taken_to`` not."""
+
 OPERATIONS = Listing(
     name="operations",
     filters={

@@ -13,7 +13,7 @@ from datetime import datetime
 import attrs
 from msgspec.structs import replace
 
-from csms.core.authorization import ACCEPTED, is_needless, known, verdict
+from csms.core.authorization import ACCEPTED, is_needless, known, refused, verdict
 from csms.core.decisions import Policy, State, folded
 from csms.core.flags import ADMINISTRATIVE, STRANGER, UNAUTHORIZED, flagged, unflagged
 from csms.core.numbering import is_newer, told
@@ -107,7 +107,7 @@ def presented_again(
     given = _verdict(session, report, key, state, now, policy)
     was_concurrent = session.authorization == TokenStatus.CONCURRENT and not stops(report)
     if was_concurrent and _is_its_own(session, report) and given.status is TokenStatus.ACCEPTED:
-        given = replace(given, status=TokenStatus.CONCURRENT)
+        given = refused(given, TokenStatus.CONCURRENT)
     return given
 
 

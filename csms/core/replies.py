@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from csms.core.values import Authorization, Registration
+from csms.core.values import Authorization, Registration, TransactionLimit
 
 
 class Reply(Struct, frozen=True):
@@ -63,9 +63,15 @@ class StopAnswered(Reply, frozen=True):
 
 class TransactionAnswered(Reply, frozen=True):
     """Answer to `csms.core.reports.TransactionTold`; ``authorization`` is None when it brought
-    no token."""
+    no token.  What is not known of the rest is None."""
 
     authorization: Authorization | None = None
+    total_cost: str | None = None
+    """What the session has cost so far, after its end altogether: an exact decimal."""
+    personal_message: str | None = None
+    """What the driver is shown from now on."""
+    charging_priority: int | None = None
+    transaction_limit: TransactionLimit | None = None
 
 
 class DataTransferAnswered(Reply, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ from csms.core.sessions import Timed, after_values, impossible
 from csms.core.values import Numbering, Session, SessionStatus, StationKey
 
 STATE = "charging_state"
+OFFLINE = "offline"
+"""A detail: something was told of it that happened while the station was offline."""
 RESOLUTION = timedelta(microseconds=1)
 """Of times."""
 
@@ -148,6 +150,8 @@ def noted(session: Session, report: TransactionTold) -> Session:
     if newer:
         numbering = told(numbering, report, *newer)
         session = replace(session, charging_state=state, details=details, numbering=numbering)
+    if report.offline and OFFLINE not in session.details:
+        session = replace(session, details={**session.details, OFFLINE: True})
     if session.reservation_ref is None and report.reservation_ref is not None:
         session = replace(session, reservation_ref=report.reservation_ref)
     return session

@@ -34,6 +34,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from csms.core.abilities import limits_asked
+from csms.core.answering import answer
 from csms.core.continuing import LikelyAsked, continued
 from csms.core.decisions import (
     AddReading,
@@ -54,7 +56,6 @@ from csms.core.figures import figures
 from csms.core.flags import NUMBER_MISSING, ORPHAN, STOP_MISSING, flagged
 from csms.core.numbering import Place, counted, place_of
 from csms.core.presenting import Presented, presented, presented_again, stops, token_of
-from csms.core.replies import TransactionAnswered
 from csms.core.reports import Stage, TransactionTold
 from csms.core.sessions import (
     AHEAD,
@@ -105,7 +106,7 @@ def transaction_asked(report: TransactionTold) -> Question:
         open_on_evse=evse_id if evse_id and report.stage is not Stage.ENDED else None,
         remote_start=(token, evse_id, report.at + HISTORICAL) if token and maybe else None,
         remote_start_ref=report.remote_start_ref,
-        more=_likely(report),
+        more=(*_likely(report), *((limits_asked(token),) if token and counts else ())),
     )
 
 
@@ -136,7 +137,7 @@ def transaction_told(
     if place is Place.AGAIN:
         again = presented_again(before, report, key, state, now, policy)
         evidence = reading_writes(MergeReading, key, before.evse_id, before, figured, now)
-        return Decision(TransactionAnswered(again), tuple(evidence))
+        return Decision(answer(report, before, again, state), tuple(evidence))
     session = replace(before, numbering=counted(numbering, report, place))
     if state.session is None and not new:
         session = replace(session, flags=flagged(session.flags, NUMBER_MISSING))
@@ -160,7 +161,8 @@ def transaction_told(
     events.extend(_events(before, session, now, new=new))
     if report.trigger == _RESUMED and session.status is not SessionStatus.ENDED:
         events.append(about(RESUMED, session, now))
-    return Decision(TransactionAnswered(found.given), tuple(writes), tuple(events), found.turn)
+    told_back = answer(report, session, found.given, state)
+    return Decision(told_back, tuple(writes), tuple(events), found.turn)
 
 
 def _readings(

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
+MAX_AMOUNT = 1e12
+"""Beyond everything that is measured or paid."""
 DEFAULT_OPERATOR = 1
 """Operator (tenant) that owns what nobody else claims."""
 
@@ -168,6 +171,18 @@ class TokenStatus(StrEnum):
     NOT_HERE = "NotAtThisLocation"
 
 
+class TransactionLimit(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Where a transaction ends by itself (2.1 E16); what is None has no limit."""
+
+    max_cost: Annotated[float, Meta(ge=0, le=MAX_AMOUNT)] | None = None
+    """In the currency of the station's tariff."""
+    max_energy_wh: Annotated[float, Meta(ge=0, le=MAX_AMOUNT)] | None = None
+    max_time_s: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    max_soc_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+
+
 class Token(Struct, frozen=True, kw_only=True):
     """An identification a driver presents.  Compared case-insensitively (OCPP CiString)."""
 
@@ -184,9 +199,32 @@ class Token(Struct, frozen=True, kw_only=True):
     stations: tuple[str, ...] | None = None
     """Where the token is good: identities, or ``identity/evse_id`` for a single EVSE; None:
     everywhere."""
+    languages: tuple[str, ...] | None = None
+    """What its driver reads, as RFC 5646 has it, the preferred one first."""
+    personal_message: str | None = None
+    """What its driver is shown when it is presented (2.x)."""
+    charging_priority: int | None = None
+    """From -9 to 9, where 0 is usual (2.x)."""
+    allowed_energy_transfer: tuple[str, ...] | None = None
+    """Ways in which energy may flow (2.1 Q01), as OCPP names them."""
+    tariff: dict[str, object] | None = None
+    """Of its driver (2.1 I08): OCPP's TariffType with its names in snake case."""
+    transaction_limit: TransactionLimit | None = None
     note: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What is declared of a token for its driver, and for the sessions that it may start; see
+    `Token`."""
+
+    languages: tuple[str, ...] = ()
+    personal_message: str | None = None
+    charging_priority: int | None = None
+    allowed_energy_transfer: tuple[str, ...] = ()
+    tariff: dict[str, object] | None = None
+    transaction_limit: TransactionLimit | None = None
 
 
 class Authorization(Struct, frozen=True, kw_only=True):
@@ -199,6 +237,8 @@ class Authorization(Struct, frozen=True, kw_only=True):
     """EVSEs of the station where the token is good; None: all."""
     certificate_status: str | None = None
     """Of the contract certificate that came with the token, as OCPP 2.x names it."""
+    terms: Terms | None = None
+    """What else the answer says; None: nothing."""
 
 
 class Sample(Struct, frozen=True, omit_defaults=True):

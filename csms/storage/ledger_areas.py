@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from csms.core.decisions import Ask
 from csms.storage import (
+    abilities_ledger,
     batteries_ledger,
     certificates_ledger,
     charging_ledger,
@@ -23,6 +24,7 @@ from csms.storage.topics import Topic
 
 _TOPICS: Sequence[Topic] = (
     *shared_ledger.TOPICS,
+    *abilities_ledger.TOPICS,
     *batteries_ledger.TOPICS,
     *certificates_ledger.TOPICS,
     *charging_ledger.TOPICS,

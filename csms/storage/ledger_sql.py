@@ -38,7 +38,8 @@ TOKENS_NAMED = """
 SELECT 'token', q.i, row_to_json(r)::text
 FROM jsonb_to_recordset(%s::jsonb) AS q(i int, o int, v text)
 CROSS JOIN LATERAL (SELECT operator_id, id_token, kind, group_id, blocked, expires_at,
-                           max_sessions, stations
+                           max_sessions, stations, languages, personal_message,
+                           charging_priority, allowed_energy_transfer, tariff, transaction_limit
                     FROM token WHERE operator_id = q.o AND upper(id_token) = upper(q.v) LIMIT 1) r
 """
 

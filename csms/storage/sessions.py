@@ -9,10 +9,11 @@ import msgspec
 from zope.interface import implementer
 
 from csms.core.errors import NotFound
-from csms.core.listings import READINGS, SESSIONS
+from csms.core.listings import READINGS, SESSIONS, STATION_READINGS
 from csms.core.pages import Page, Query
 from csms.core.ports import ISessions
 from csms.core.values import Numbering, Sample, Session, SessionStatus, StoredReading
+from csms.storage.identities import station_id
 from csms.storage.lists import Source, page
 from csms.storage.pool import Pool
 from csms.storage.rows import uuid
@@ -102,6 +103,23 @@ LIST_READINGS = Source(
     keys=("fingerprint",),
 )
 
+LIST_STATION_READINGS = Source(
+    listing=STATION_READINGS,
+    columns=", ".join(_READING_FIELDS),
+    tables="reading",
+    where="session_id IS NULL",
+    filters={
+        "evse_id": "evse_id = %s",
+        # What is usual is left out of samples.
+        "measurand": f"""EXISTS (SELECT FROM jsonb_array_elements(samples) each
+            WHERE coalesce(each->>'measurand', '{Sample().measurand}') = %s)""",
+        "taken_from": "taken_at >= %s",
+        "taken_to": "taken_at < %s",
+    },
+    sorts={"taken_at": "taken_at"},
+    keys=("fingerprint",),
+)
+
 _decode_samples = msgspec.json.Decoder(tuple[Sample, ...]).decode
 _decode_details = msgspec.json.Decoder(dict[str, object]).decode
 _decode_numbering = msgspec.json.Decoder(Numbering).decode
@@ -154,3 +172,10 @@ class PostgresSessions:
         known = await self.get(session_id, operator_id)
         own = ("session_id = %s::uuid", known.id)
         return await page(self._pool, LIST_READINGS, query, reading, own)
+
+    async def station_readings(
+        self, identity: str, query: Query, operator_id: int
+    ) -> Page[StoredReading]:
+        """See `ISessions`."""
+        own = ("station_id = %s", await station_id(self._pool, identity, operator_id))
+        return await page(self._pool, LIST_STATION_READINGS, query, reading, own)

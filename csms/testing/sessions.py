@@ -10,7 +10,7 @@ import attrs
 from zope.interface import implementer
 
 from csms.core.errors import NotFound
-from csms.core.listings import READINGS, SESSIONS
+from csms.core.listings import READINGS, SESSIONS, STATION_READINGS, Listing
 from csms.core.pages import Page, Query
 from csms.core.ports import ISessions
 from csms.core.values import Session, StoredReading
@@ -41,6 +41,29 @@ _TESTS = {
 }
 
 
+_Entry = tuple[int, StoredReading]
+
+
+def _measures(entry: _Entry, value: object) -> bool:
+    return any(sample.measurand == value for sample in entry[1].samples)
+
+
+def _taken_from(entry: _Entry, value: object) -> bool:
+    return isinstance(value, datetime) and entry[1].taken_at >= value
+
+
+def _taken_to(entry: _Entry, value: object) -> bool:
+    return isinstance(value, datetime) and entry[1].taken_at < value
+
+
+_READING_TESTS = {
+    "evse_id": lambda entry, value: entry[1].evse_id == value,
+    "measurand": _measures,
+    "taken_from": _taken_from,
+    "taken_to": _taken_to,
+}
+
+
 @implementer(ISessions)
 @attrs.define
 class MemorySessions:
@@ -49,6 +72,7 @@ class MemorySessions:
     now: Callable[[], datetime]
     _sessions: dict[str, Session] = attrs.field(factory=dict, init=False)
     _readings: list[tuple[int, StoredReading]] = attrs.field(factory=list, init=False)
+    _stations: dict[tuple[str, int], int] = attrs.field(factory=dict, init=False)
     _numbers: count[int] = attrs.field(factory=count, init=False)
 
     def seed(self, session: Session) -> Session:
@@ -60,6 +84,10 @@ class MemorySessions:
         """Put a reading."""
         self._readings.append((next(self._numbers), reading))
         return reading
+
+    def seed_station(self, identity: str, station_id: int, operator_id: int) -> None:
+        """There is a station, whose readings can be asked for."""
+        self._stations[identity, operator_id] = station_id
 
     async def list(self, query: Query, operator_id: int | None = None) -> Page[Session]:
         """See `ISessions`."""
@@ -83,11 +111,30 @@ class MemorySessions:
     ) -> Page[StoredReading]:
         """See `ISessions`."""
         session = await self.get(session_id, operator_id)
-        found = page(
-            READINGS,
+        return self._page(READINGS, query, lambda reading: reading.session_id == session.id)
+
+    async def station_readings(
+        self, identity: str, query: Query, operator_id: int
+    ) -> Page[StoredReading]:
+        """See `ISessions`."""
+        station_id = self._stations.get((identity, operator_id))
+        if station_id is None:
+            raise NotFound("there is no such station")
+        return self._page(
+            STATION_READINGS,
             query,
-            [entry for entry in self._readings if entry[1].session_id == session.id],
+            lambda reading: reading.session_id is None and reading.station_id == station_id,
+        )
+
+    def _page(
+        self, listing: Listing, query: Query, mine: Callable[[StoredReading], bool]
+    ) -> Page[StoredReading]:
+        found = page(
+            listing,
+            query,
+            [entry for entry in self._readings if mine(entry[1])],
             key=lambda entry: (entry[0],),
+            tests=_READING_TESTS,
             values={"taken_at": lambda entry: entry[1].taken_at},
         )
         return Page(tuple(reading for _, reading in found.items), found.next_cursor)

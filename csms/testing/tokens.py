@@ -14,6 +14,7 @@ from csms.core.errors import NotFound
 from csms.core.listings import TOKENS
 from csms.core.pages import Page, Query
 from csms.core.ports import ITokens
+from csms.core.tariffs.rules import check_content
 from csms.core.values import DEFAULT_OPERATOR, Token
 from csms.testing.lists import page
 
@@ -61,6 +62,7 @@ class MemoryTokens:
     async def put(self, token: Token) -> tuple[Token, bool]:
         """See `ITokens`."""
         token = check_token(token)
+        self._check_tariff(token.tariff, token.operator_id)
         old = self._tokens.get((token.operator_id, token.id_token.upper()))
         at = self.now()
         created = at if old is None else old.created_at
@@ -70,6 +72,7 @@ class MemoryTokens:
     async def patch(self, id_token: str, operator_id: int, changes: Mapping[str, object]) -> Token:
         """See `ITokens`."""
         given = token_changes(changes)
+        self._check_tariff(given.get("tariff"), operator_id)
         old = await self.get(id_token, operator_id)
         return self._keep(msgspec.structs.replace(old, **given, updated_at=self.now()))
 
@@ -77,6 +80,15 @@ class MemoryTokens:
         """See `ITokens`."""
         if self._tokens.pop((operator_id, id_token.upper()), None) is None:
             raise NotFound("there is no such token")
+
+    def _check_tariff(self, tariff: object, operator_id: int) -> None:
+        if isinstance(tariff, dict):
+            known = [
+                token.tariff
+                for token in self._tokens.values()
+                if token.operator_id == operator_id and token.tariff is not None
+            ]
+            check_content(known, tariff)
 
     def _keep(self, token: Token) -> Token:
         self._tokens[token.operator_id, token.id_token.upper()] = token

@@ -317,6 +317,7 @@ class Api:
     health: FakeHealth
     links: FakeLinks
     secrets: dict[str, str]
+    speech: PlainSpeech = attrs.field(factory=lambda: PlainSpeech(lacks={}))
     site: ApiSite = attrs.field(init=False)
     contract: Contract = attrs.field(init=False, repr=False)
 
@@ -347,6 +348,7 @@ class Api:
             stations=self.stations,
             connections=self.connections,
             tokens=self.tokens,
+            speech=self.speech,
             sessions=self.sessions,
             operations=self.operations,
             holdings=self.holdings,

@@ -122,6 +122,29 @@ def test_meter_values(api: Any) -> None:
     assert [item["energy_wh"] for item in rest["items"]] == [200.0]
 
 
+def test_meter_values_of_a_station(api: Any) -> None:
+    """Those of no session; no other operator sees them."""
+    at = api.stations.now()
+    station = api.stations.seed("A")
+    session = api.seed_session(station)
+    api.sessions.seed_station("A", station.id, station.operator_id)
+    for number, session_id in enumerate((None, session.id, None)):
+        api.sessions.seed_reading(
+            StoredReading(
+                station_id=station.id,
+                evse_id=number,
+                session_id=session_id,
+                taken_at=at + timedelta(minutes=number),
+                received_at=at,
+            )
+        )
+    path = "/api/v1/stations/A/meter-values"
+    assert [item["evse_id"] for item in api.ask("GET", path).json["items"]] == [2, 0]
+    assert [item["evse_id"] for item in api.ask("GET", f"{path}?evse_id=0").json["items"]] == [0]
+    assert api.ask("GET", f"{path}?evse_id=x").status == 422
+    assert api.ask("GET", path, role="stranger").status == 404
+
+
 def test_stop(api: Any) -> None:
     """Stopping a session sends its transaction to its station."""
     session = api.seed_session(api.stations.seed("A"))

@@ -76,6 +76,33 @@ def test_a_default_tariff(api: Any) -> None:
     assert (other.status, other.json["field"]) == (422, "tariff.tariff_id")
 
 
+@pytest.mark.parametrize("where", ["another", "the session"])
+def test_a_tariff_that_changed_has_another_id(api: Any, where: str) -> None:
+    """With its content; the one that the station has, and the one that the session has."""
+    station = api.stations.seed("CP1")
+    mine = {"tariff_id": "A", "currency": "EUR"}
+    details = {"tariff": mine} if where == "the session" else {}
+    if where == "another":
+        api.holdings.seed("CP1", held("A", {"tariff": mine, "evse_ids": [1]}))
+        api.holdings.seed("CP1", held("B", {"tariff_kind": "DriverTariff"}))
+    session = api.seed_session(station, details=details)
+    path = f"/api/v1/sessions/{session.id}/tariff"
+    assert api.ask("POST", path, json={"tariff": mine}).status == 200
+    changed = {"tariff": {**mine, "currency": "USD"}}
+    reply = api.ask("POST", path, json=changed)
+    assert (reply.status, reply.json["code"]) == (409, "tariff_changed")
+    if where == "another":
+        assert api.ask("PUT", f"{TARIFFS}/A", json={"tariff": mine, "evse_id": 2}).status == 200
+        assert api.ask("PUT", f"{TARIFFS}/A", json=changed).status == 409
+
+
+def held(key: str, content: dict[str, object]) -> Holding:
+    """A tariff of a station."""
+    return Holding(
+        kind="tariff", key=key, content=content, origin="set", created_at=NOW, updated_at=NOW
+    )
+
+
 def test_asking_and_clearing(api: Any) -> None:
     """One, those of an EVSE, or all."""
     api.stations.seed("CP1")

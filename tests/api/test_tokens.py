@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from csms.core.tariffs.vocabulary import SetTariff
+
 FULL = {
     "kind": "ISO14443",
     "group_id": "FLEET",
@@ -13,6 +15,12 @@ FULL = {
     "expires_at": "2027-01-01T06:00:00.5+06:00",
     "max_sessions": 2,
     "stations": ["A", "B/2"],
+    "languages": ["nl", "fr-CH"],
+    "personal_message": "Hoi",
+    "charging_priority": -9,
+    "allowed_energy_transfer": ["DC_BPT", "DC"],
+    "tariff": {"tariff_id": "T", "currency": "EUR"},
+    "transaction_limit": {"max_cost": 1.5, "max_time_s": 60},
     "note": "spare",
 }
 
@@ -45,6 +53,19 @@ def test_patch(api: Any) -> None:
     assert (told["blocked"], told["note"], told["group_id"]) == (False, None, "FLEET")
 
 
+def test_a_tariff_that_changes(api: Any) -> None:
+    """It has another id, or it is refused; one that no version can say is, too."""
+    api.ask("PUT", "/api/v1/tokens/TAG1", json=FULL)
+    changed = {"tariff": {"tariff_id": "T", "currency": "USD"}}
+    for method in ("PUT", "PATCH"):
+        reply = api.ask(method, "/api/v1/tokens/TAG1", json=changed)
+        assert (reply.status, reply.json["code"]) == (409, "tariff_changed")
+    api.speech.lacks.update(dict.fromkeys(api.speech.spoken, SetTariff))
+    reply = api.ask("PUT", "/api/v1/tokens/TAG2", json=changed)
+    assert (reply.status, reply.json["field"]) == (422, "tariff")
+    assert "OCPP 2.0.1" in reply.json["detail"]
+
+
 def test_delete(api: Any) -> None:
     """A removed token is gone."""
     api.tokens.seed("TAG1")
@@ -58,6 +79,11 @@ def test_delete(api: Any) -> None:
         ({"expires_at": "2027-01-01T00:00:00"}, "expires_at"),
         ({"expires_at": "0001-01-01T00:00:00+14:00"}, "expires_at"),
         ({"expires_at": 5}, "expires_at"),
+        ({"languages": ["de_AT"]}, "languages[0]"),
+        ({"charging_priority": 10}, "charging_priority"),
+        ({"transaction_limit": {"max_soc_percent": 101}}, "transaction_limit.max_soc_percent"),
+        ({"transaction_limit": {"min_cost": 1}}, "transaction_limit.min_cost"),
+        ({"tariff": {"currency": "EUR"}}, "tariff.tariff_id"),
         ({"stations": ["A/0"]}, "stations[0]"),
         ({"stations": ["A", "A/1/2"]}, "stations[1]"),
         ({"max_sessions": -1}, "max_sessions"),

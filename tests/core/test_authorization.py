@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from csms.core.authorization import check_starter, is_needless, known, places, verdict
 from csms.core.decisions import Policy
@@ -12,7 +13,14 @@ from csms.core.errors import Conflict
 from csms.core.flags import STRANGER
 from csms.core.replies import AuthorizationGiven, StartAnswered
 from csms.core.reports import AuthorizationAsked, SessionStarted, SessionStopped
-from csms.core.values import Authorization, StationKey, Token, TokenStatus
+from csms.core.values import (
+    Authorization,
+    StationKey,
+    Terms,
+    Token,
+    TokenStatus,
+    TransactionLimit,
+)
 from csms.testing.desk import Desk
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -81,6 +89,30 @@ def test_group_and_expiry_go_with_the_verdict() -> None:
     assert verdict(token, "CP1", T0, Policy()) == Authorization(
         status=TokenStatus.ACCEPTED, group_id="G", expires_at=T0 + timedelta(days=1)
     )
+
+
+def test_what_is_declared_goes_with_the_verdict() -> None:
+    """All of it where the token is good; else what its driver is told (C01, I08, Q01)."""
+    token = Token(
+        id_token="A",
+        languages=("nl", "de"),
+        personal_message="Hoi",
+        charging_priority=-9,
+        allowed_energy_transfer=("DC",),
+        tariff={"tariff_id": "T"},
+        transaction_limit=TransactionLimit(max_time_s=60),
+    )
+    assert verdict(token, "CP1", T0, Policy()).terms == Terms(
+        languages=("nl", "de"),
+        personal_message="Hoi",
+        charging_priority=-9,
+        allowed_energy_transfer=("DC",),
+        tariff={"tariff_id": "T"},
+        transaction_limit=TransactionLimit(max_time_s=60),
+    )
+    blocked = verdict(replace(token, blocked=True), "CP1", T0, Policy())
+    assert blocked.terms == Terms(languages=("nl", "de"), personal_message="Hoi")
+    assert verdict(Token(id_token="A"), "CP1", T0, Policy()).terms is None
 
 
 def test_tokens_are_found_without_case() -> None:

@@ -206,6 +206,10 @@ def test_token() -> None:
         ({"expires_at": AT.replace(tzinfo=None)}, "expires_at"),
         ({"stations": ("\0",)}, "stations[0]"),
         ({"kind": 5}, "kind"),
+        ({"languages": ("x",)}, "languages[0]"),
+        ({"charging_priority": -10}, "charging_priority"),
+        ({"transaction_limit": {"max_soc_percent": 101}}, "transaction_limit.max_soc_percent"),
+        ({"tariff": {"currency": "EUR"}}, "tariff.tariff_id"),
     ],
 )
 def test_bad_token(changes: dict[str, object], field: str) -> None:

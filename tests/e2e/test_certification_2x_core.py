@@ -380,7 +380,6 @@ STOPS = {
     "TC_E_20": ("EVCommunicationLost", "EVDisconnected"),
     "TC_E_15": ("StopAuthorized", "Local"),
     "TC_E_21": ("RemoteStop", "Remote"),
-    "TC_E_16": ("Deauthorized", "DeAuthorized"),
     "TC_E_17": ("EVCommunicationLost", "EVDisconnected"),
     "TC_E_39": ("EVConnectTimeout", "Timeout"),
     "TC_E_07": ("ChargingStateChanged", "Local"),
@@ -393,8 +392,8 @@ STOPS = {
 
 @pytest.mark.parametrize("case", STOPS)
 def test_tc_e_stop_options(server: RunningCsms, version: str, case: str) -> None:
-    """TC_E_07, TC_E_08, TC_E_14 to TC_E_17, TC_E_19 to TC_E_22, TC_E_39: whatever ends it, the
-    session is closed with that reason and its energy."""
+    """TC_E_07, TC_E_08, TC_E_14, TC_E_15, TC_E_17, TC_E_19 to TC_E_22, TC_E_39: whatever ends it,
+    the session is closed with that reason and its energy."""
     trigger, reason = STOPS[case]
     with station(server, case, version, RequestStopTransaction=ACCEPTED) as (cp, identity):
         transaction = cp.start(TAG, 1000)
@@ -412,6 +411,21 @@ def test_tc_e_stop_options(server: RunningCsms, version: str, case: str) -> None
         )
         told = session(server, identity)
         assert (told["status"], told["stop_reason"], told["energy_wh"]) == ("ended", reason, 600)
+
+
+def test_tc_e_16_invalid_token(server_with_known_tokens: RunningCsms, version: str) -> None:
+    """TC_E_16: the token with which it began is not good: the station is told, and ends it."""
+    with station(server_with_known_tokens, "TC_E_16", version) as (cp, identity):
+        transaction = str(uuid4())
+        nobody = {"idToken": "E16-NOBODY", "type": "ISO14443"}
+        started = ("Started", transaction, 0, "Authorized")
+        answer = cp.transaction(*started, evse=EVSE, idToken=nobody)
+        assert answer == {"idTokenInfo": {"status": "Unknown"}}
+        reason = {"stoppedReason": "DeAuthorized"}
+        cp.transaction("Ended", transaction, 1, "Deauthorized", transactionInfo=reason)
+        told = session(server_with_known_tokens, identity)
+        assert (told["status"], told["stop_reason"]) == ("ended", "DeAuthorized")
+        assert (told["authorization"], told["energy_wh"]) == ("Unknown", 0)
 
 
 def test_tc_e_26_suspended(server: RunningCsms, version: str) -> None:

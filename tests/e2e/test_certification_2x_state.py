@@ -323,6 +323,53 @@ def test_tc_e_106_107_108_limits_of_the_station(server: RunningCsms, case: str) 
         assert ended["details"].get("cost_details") == cost
 
 
+OURS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "TC_E_102": (
+        {"max_cost": 20, "max_energy_wh": 5000},
+        {"maxCost": 15.0, "maxEnergy": 8000, "maxTime": 600},
+        {"maxEnergy": 5000.0},
+        {"max_cost": 15.0, "max_energy_wh": 5000, "max_time_s": 600},
+    ),
+    "TC_E_109": ({"max_cost": 7.5}, {}, {"maxCost": 7.5}, {"max_cost": 7.5}),
+    "TC_E_110": ({"max_energy_wh": 5000}, {}, {"maxEnergy": 5000.0}, {"max_energy_wh": 5000}),
+    "TC_E_111": ({"max_time_s": 600}, {}, {"maxTime": 600}, {"max_time_s": 600}),
+}
+"""The limit that is declared of the token, the station's own, what is answered, what counts."""
+
+
+@pytest.mark.parametrize("case", OURS)
+def test_tc_e_102_109_110_111_limits_of_ours(server: RunningCsms, case: str) -> None:
+    """TC_E_109 cost, TC_E_110 energy, TC_E_111 time: the limit of the token is in the answer to the
+    event that brings it, once; TC_E_102: without that which the station's own keeps anyhow
+    (E16.FR.08).  The station confirms what counts."""
+    declared, own, answered, counts = OURS[case]
+    tag = {"idToken": case, "type": "ISO14443"}
+    body = {"transaction_limit": declared}
+    assert server.request("PUT", f"/api/v1/tokens/{case}", body).status == 201
+    with station(server, case, "2.1", CostUpdated={}) as (cp, identity):
+        transaction = str(uuid4())
+        info = {"transactionInfo": {"transactionLimit": own}} if own else {}
+        for _ in range(2):
+            start = ("Started", transaction, 0, "Authorized")
+            answer = cp.transaction(*start, evse=EVSE, idToken=tag, **info)
+            assert answer == {
+                "idTokenInfo": {"status": "Accepted"},
+                "transactionLimit": answered,
+            }
+        said = {"transactionInfo": {"transactionLimit": {**own, **answered}}}
+        assert cp.transaction("Updated", transaction, 1, "LimitSet", **said) == {}
+        told = session(server, identity)
+        assert told["details"]["transaction_limit"] == counts
+        if case == "TC_E_109":
+            path = f"/api/v1/sessions/{told['id']}/cost"
+            assert server.request("POST", path, {"total": "7.50"}).body["status"] == "accepted"
+        answer = cp.stop(transaction, 6000, reason="Local")
+        assert answer == ({"totalCost": 7.5} if case == "TC_E_109" else {})
+        offline = {"offline": True, "evse": EVSE, "idToken": tag}
+        answer = cp.transaction("Started", str(uuid4()), 0, "Authorized", **offline)
+        assert answer == {"idTokenInfo": {"status": "Accepted"}}
+
+
 def test_tc_c_113_cancelled_after_the_start(server: RunningCsms) -> None:
     """TC_C_113: paid at the station's own terminal, and cancelled before anything was delivered:
     the session ends without energy, its payment is known as cancelled."""

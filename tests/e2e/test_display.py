@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -45,22 +46,30 @@ def shown(server: RunningCsms, identity: str) -> list[dict[str, Any]]:
     return found
 
 
-CASES = {
-    "TC_O_01": {"content": "Hello", "language": "en"},
-    "TC_O_13": {"content": "Hello", "start_at": "2030-01-01T00:00:00Z"},
-    "TC_O_14": {"content": "Hello", "end_at": "2030-01-01T00:00:00Z"},
-    "TC_O_25": {"content": "Hello", "state": "Faulted"},
+LATER = "2030-01-01T00:00:00.000Z"
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "TC_O_01": ({}, {}),
+    "TC_O_13": ({"start_at": LATER}, {"startDateTime": LATER}),
+    "TC_O_14": ({"end_at": LATER}, {"endDateTime": LATER}),
+    "TC_O_25": ({"state": "Faulted"}, {"state": "Faulted"}),
 }
+"""What is asked for, and how it is sent."""
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_tc_o_set_a_message(server: RunningCsms, version: str, case: str) -> None:
     """TC_O_01, TC_O_13 with a start, TC_O_14 with an end, TC_O_25 in a state: accepted and held."""
     with station(server, case, version, SetDisplayMessage=ACCEPTED) as (cp, identity):
-        asked = server.ask(identity, "display-messages", CASES[case])
-        assert asked["status"] == "accepted"
+        more, wire = CASES[case]
+        body = {"content": "Hello", "language": "en", **more}
+        assert server.ask(identity, "display-messages", body)["status"] == "accepted"
         _, payload = cp.asked.pop()
-        assert payload["message"]["message"]["content"] == "Hello"
+        assert payload["message"] == {
+            "id": payload["message"]["id"],
+            "priority": "NormalCycle",
+            "message": {"format": "UTF8", "language": "en", "content": "Hello"},
+            **wire,
+        }
         (message,) = shown(server, identity)
         assert (message["message_id"], message["origin"]) == (payload["message"]["id"], "set")
 
@@ -92,10 +101,21 @@ def test_tc_o_100_language(server: RunningCsms) -> None:
 
 
 def test_tc_o_101_language_of_the_driver(server: RunningCsms) -> None:
-    """TC_O_101: the same in several languages, of which the station shows the driver's (2.1)."""
+    """TC_O_101: the answer to the driver's token says which languages are the driver's, and a
+    message for the session comes in several (2.1)."""
+    languages = {"languages": ["de", "fr-CH"]}
+    assert server.request("PUT", "/api/v1/tokens/O101", languages).status == 201
+    told = {"status": "Accepted", "language1": "de", "language2": "fr-CH"}
     with station(server, "TC_O_101", "2.1", SetDisplayMessage=ACCEPTED) as (cp, identity):
+        presented = {"idToken": {"idToken": "O101", "type": "ISO14443"}}
+        assert cp.call("Authorize", presented)["idTokenInfo"] == told
+        transaction, evse = str(uuid4()), {"id": 1, "connectorId": 1}
+        answer = cp.transaction("Started", transaction, 0, "Authorized", evse=evse, **presented)
+        assert answer["idTokenInfo"] == told
+        (session,) = server.get(f"/api/v1/sessions?station={identity}")["items"]
         body = {
             "content": "Hello",
+            "session_id": session["id"],
             "language": "en",
             "translations": [{"content": "Hallo", "language": "de"}],
         }
@@ -106,6 +126,27 @@ def test_tc_o_101_language_of_the_driver(server: RunningCsms) -> None:
         assert (extra["language"], extra["content"]) == ("de", "Hallo")
 
 
+def test_what_a_driver_is_told(server: RunningCsms, version: str) -> None:
+    """Language, message and priority of a token, in the answer to Authorize and to the event that
+    brings it; whom it is refused reads why."""
+    path = f"/api/v1/tokens/DRIVER-{version}"
+    declared = {"languages": ["nl"], "personal_message": "Hoi!", "charging_priority": -3}
+    assert server.request("PUT", path, declared).status == 201
+    shown = {"language1": "nl", "personalMessage": {"format": "UTF8", "content": "Hoi!"}}
+    told = {"status": "Accepted", "chargingPriority": -3, **shown}
+    presented = {"idToken": {"idToken": f"DRIVER-{version}", "type": "ISO14443"}}
+    with station(server, "DRIVER", version) as (cp, _):
+        assert cp.call("Authorize", presented) == {"idTokenInfo": told}
+        transaction, evse = str(uuid4()), {"id": 1, "connectorId": 1}
+        start = ("Started", transaction, 0, "Authorized")
+        answer = cp.transaction(*start, evse=evse, **presented)
+        assert answer == {"idTokenInfo": told, "chargingPriority": -3}
+        assert cp.transaction(*start, evse=evse, **presented) == answer
+        assert cp.meter(transaction, 1400) == {}
+        assert server.request("PATCH", path, {"blocked": True}).status == 200
+        assert cp.call("Authorize", presented) == {"idTokenInfo": {"status": "Blocked", **shown}}
+
+
 def test_tc_o_12_replace(server: RunningCsms, version: str) -> None:
     """TC_O_12: the message of the same number takes the place of the one before."""
     with station(server, "TC_O_12", version, SetDisplayMessage=ACCEPTED) as (_, identity):
@@ -114,36 +155,49 @@ def test_tc_o_12_replace(server: RunningCsms, version: str) -> None:
         assert [each["content"] for each in shown(server, identity)] == ["second"]
 
 
-@pytest.mark.parametrize("case", ["TC_O_06", "TC_O_27", "TC_O_28"])
+OF_SESSIONS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "TC_O_06": ({}, {}),
+    "TC_O_27": ({"start_at": LATER}, {"startDateTime": LATER}),
+    "TC_O_28": ({"end_at": LATER}, {"endDateTime": LATER}),
+}
+
+
+@pytest.mark.parametrize("case", OF_SESSIONS)
 def test_tc_o_of_a_transaction(server: RunningCsms, version: str, case: str) -> None:
-    """TC_O_06, TC_O_27, TC_O_28: a message of a session goes with it."""
+    """TC_O_06, TC_O_27 with a start, TC_O_28 with an end: a message of a session goes with it."""
+    more, wire = OF_SESSIONS[case]
     with station(server, case, version, SetDisplayMessage=ACCEPTED) as (cp, identity):
         transaction = cp.start("TAG")
         (session,) = server.get(f"/api/v1/sessions?station={identity}")["items"]
-        body = {"content": "x", "session_id": session["id"]}
+        body = {"content": "x", "session_id": session["id"], **more}
         assert server.ask(identity, "display-messages", body)["status"] == "accepted"
-        assert cp.asked.pop()[1]["message"]["transactionId"] == transaction
+        sent = cp.asked.pop()[1]["message"]
+        assert sent.items() >= {"transactionId": transaction, **wire}.items()
+        assert len(sent) == 4 + len(wire)
         assert len(shown(server, identity)) == 1
         cp.stop(transaction, 1500)
         path = f"/api/v1/stations/{identity}/display-messages"
         server.until(path, lambda body: body["items"] == [])
 
 
-REPORTS = {
-    "TC_O_02": {},
-    "TC_O_07": {"message_ids": [1]},
-    "TC_O_08": {"priority": "InFront"},
-    "TC_O_09": {"state": "Idle"},
+REPORTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "TC_O_02": ({}, {}),
+    "TC_O_07": ({"message_ids": [1]}, {"id": [1]}),
+    "TC_O_08": ({"priority": "InFront"}, {"priority": "InFront"}),
+    "TC_O_09": ({"state": "Idle"}, {"state": "Idle"}),
 }
+"""What is asked for, and how it is sent."""
 
 
 @pytest.mark.parametrize("case", REPORTS)
 def test_tc_o_report(server: RunningCsms, version: str, case: str) -> None:
     """TC_O_02 all, TC_O_07 by id, TC_O_08 by priority, TC_O_09 by state: told in parts."""
     with station(server, case, version, GetDisplayMessages=ACCEPTED) as (cp, identity):
-        asked = server.ask(identity, "display-messages/report", REPORTS[case])
+        body, wire = REPORTS[case]
+        asked = server.ask(identity, "display-messages/report", body)
         assert asked["status"] == "accepted"
         _, payload = cp.asked.pop()
+        assert payload == {"requestId": asked["ref"], **wire}
         for number in (1, 2):
             told = {
                 "id": number,

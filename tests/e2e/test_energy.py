@@ -86,8 +86,23 @@ def test_tc_k_118_priority_charging(server: RunningCsms) -> None:
 
 
 def test_tc_q_102_allowed_energy_transfer(server: RunningCsms) -> None:
-    """TC_Q_102: the ways that a session may draw or give energy are told anew."""
+    """TC_Q_102: in which ways energy may flow is in the answer to Authorize of a token that is
+    good, and in no other."""
+    path, ways = "/api/v1/tokens/Q102", ["DC_BPT", "DC"]
+    assert server.request("PUT", path, {"allowed_energy_transfer": ways}).status == 201
+    asked = {"idToken": {"idToken": "q102", "type": "eMAID"}}
     with talk(server, "EN-Q-102") as t:
+        assert t.cp.call("Authorize", asked) == {
+            "idTokenInfo": {"status": "Accepted"},
+            "allowedEnergyTransfer": ways,
+        }
+        assert server.request("PATCH", path, {"blocked": True}).status == 200
+        assert t.cp.call("Authorize", asked) == {"idTokenInfo": {"status": "Blocked"}}
+
+
+def test_allowed_energy_transfer_told_anew(server: RunningCsms) -> None:
+    """The ways that a session may draw or give energy are told anew (Q01)."""
+    with talk(server, "EN-Q-01") as t:
         transaction = t.cp.start()
         sent, answer = t.hear(
             ACCEPTED,

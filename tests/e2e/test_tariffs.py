@@ -80,8 +80,8 @@ def test_a_transaction_that_is_over_for_its_station(server: RunningCsms, version
 
 
 @BOTH
-def test_tc_i_01_02_cost(server: RunningCsms, version: str) -> None:
-    """TC_I_01: the running cost, and TC_I_02: the final one, is shown to the driver as it is."""
+def test_tc_i_01_running_cost(server: RunningCsms, version: str) -> None:
+    """TC_I_01: the running cost is shown to the driver as it is."""
     with station(server, "TC_I_01", version, CostUpdated={}) as (cp, identity):
         transaction = cp.start("TAG")
         running = session(server, identity)
@@ -90,7 +90,30 @@ def test_tc_i_01_02_cost(server: RunningCsms, version: str) -> None:
             assert shown["status"] == "accepted"
             _, payload = cp.asked.pop()
             assert payload == {"totalCost": float(total), "transactionId": transaction}
+        assert cp.meter(transaction, 1400)["totalCost"] == 999999999.999999
+        assert session(server, identity)["details"]["total_cost"] == total
         cp.stop(transaction, 1500)
+
+
+@BOTH
+@pytest.mark.parametrize("total", ["12.50", "0"])
+def test_tc_i_02_final_cost(server: RunningCsms, version: str, total: str) -> None:
+    """TC_I_02: what the session cost altogether is in the answer to its end (also that it was for
+    nothing), told again too; where no cost is known nothing is made up."""
+    with station(server, f"TC_I_02-{total}", version, CostUpdated={}) as (cp, identity):
+        free = cp.start("TAG")
+        assert "totalCost" not in cp.stop(free, 1500)
+        transaction = cp.start("TAG")
+        path = f"/api/v1/sessions?station={identity}&status=active"
+        (running,) = server.get(path)["items"]
+        body = {"total": total, "message": "Thank you"}
+        assert told(server, f"{running['id']}/cost", body)["status"] == "accepted"
+        for _ in range(2):
+            answer = cp.stop(transaction, 1500, number=1)
+            assert answer == {
+                "totalCost": float(total),
+                "updatedPersonalMessage": {"format": "UTF8", "content": "Thank you"},
+            }
 
 
 @pytest.mark.parametrize(
@@ -141,7 +164,79 @@ def test_tc_i_106_what_is_no_tariff(server: RunningCsms) -> None:
 
 
 def test_tc_i_109_driver_tariff(server: RunningCsms) -> None:
-    """TC_I_109: a driver's tariff that the station tells of is known, beside the default."""
+    """TC_I_109: the tariff of a driver is in the answer to Authorize, where the driver may charge
+    and the version has the words."""
+    path = "/api/v1/tokens/I109"
+    mine = {**NIGHT, "tariff_id": "MINE-1"}
+    assert server.request("PUT", path, {"tariff": mine}).status == 201
+    asked = {"idToken": {"idToken": "I109", "type": "ISO14443"}}
+    with station(server, "TC_I_109") as (cp, _):
+        answer = cp.call("Authorize", asked)
+        assert answer["idTokenInfo"] == {"status": "Accepted"}
+        assert answer["tariff"] == {
+            "tariffId": "MINE-1",
+            "currency": "EUR",
+            "energy": {
+                "prices": [
+                    {
+                        "priceKwh": 0.25,
+                        "conditions": {"startTimeOfDay": "22:00", "endTimeOfDay": "06:00"},
+                    },
+                    {"priceKwh": 0.5},
+                ]
+            },
+            "fixedFee": {"prices": [{"priceFixed": 1.0}]},
+        }
+        assert cp.call("Authorize", asked) == answer
+        assert "tariff" not in cp.call(
+            "Authorize", {"idToken": {**asked["idToken"], "idToken": "X"}}
+        )
+        assert server.request("PATCH", path, {"blocked": True}).status == 200
+        assert cp.call("Authorize", asked) == {"idTokenInfo": {"status": "Blocked"}}
+    assert server.request("PATCH", path, {"blocked": False}).status == 200
+    with station(server, "TC_I_109", "2.0.1") as (cp, _):
+        assert cp.call("Authorize", asked) == {"idTokenInfo": {"status": "Accepted"}}
+
+
+def test_what_is_no_drivers_tariff(server: RunningCsms) -> None:
+    """It is refused where it is declared, for a station could not be told it; one that changes
+    has another id (I08.FR.08), and none begins later (I08.FR.09)."""
+    path = "/api/v1/tokens/I08"
+    mine = {**NIGHT, "tariff_id": "MINE-2"}
+    for odd, field in (
+        ({**mine, "surprise": 1}, "tariff.surprise"),
+        ({**mine, "currency": "EURO"}, "tariff.currency"),
+        ({**mine, "valid_from": stamp()}, "tariff.valid_from"),
+        (NIGHT, "tariff.tariff_id"),
+    ):
+        refused = server.request("PUT", path, {"tariff": odd})
+        assert (refused.status, refused.body["field"]) == (422, field)
+    assert server.request("PUT", path, {"tariff": mine}).status == 201
+    assert server.request("PUT", f"{path}-2", {"tariff": mine}).status == 201
+    dear = {**mine, "currency": "USD"}
+    for method, other in (("PUT", path), ("PATCH", path), ("PUT", f"{path}-3")):
+        refused = server.request(method, other, {"tariff": dear})
+        assert (refused.status, refused.body["code"]) == (409, "tariff_changed")
+    assert server.get(path)["tariff"] == mine
+
+
+def test_a_tariff_that_changes_has_another_id(server: RunningCsms) -> None:
+    """A station may take it for the one it has (I07); what it has it may have elsewhere too."""
+    with station(server, "TARIFF-ID", SetDefaultTariff=ACCEPTED) as (cp, identity):
+        server.ask(identity, "tariffs/T7", {"tariff": NIGHT, "evse_id": 1}, "PUT")
+        path = f"/api/v1/stations/{identity}/tariffs/T7"
+        dear = {**NIGHT, "currency": "USD"}
+        refused = server.request("PUT", path, {"tariff": dear, "evse_id": 2})
+        assert (refused.status, refused.body["code"]) == (409, "tariff_changed")
+        assert "tariff_id" in refused.body["detail"]
+        assert len(cp.asked) == 1
+        server.ask(identity, "tariffs/T7", {"tariff": NIGHT, "evse_id": 2}, "PUT")
+        known = tariffs(server, identity)["T7"]
+        assert (known["evse_ids"], known["tariff"]["currency"]) == ([1, 2], "EUR")
+
+
+def test_tariffs_that_a_station_tells(server: RunningCsms) -> None:
+    """A driver's tariff that the station tells of is known, beside the default."""
     night = {"tariffId": "NIGHT-1", "tariffKind": "DefaultTariff"}
     mine = {
         "tariffId": "MINE",
@@ -154,7 +249,7 @@ def test_tc_i_109_driver_tariff(server: RunningCsms) -> None:
         "SetDefaultTariff": ACCEPTED,
         "GetTariffs": {"status": "Accepted", "tariffAssignments": [night, mine]},
     }
-    with station(server, "TC_I_109", **replies) as (cp, identity):
+    with station(server, "TOLD", **replies) as (cp, identity):
         server.ask(identity, "tariffs/NIGHT-1", {"tariff": NIGHT}, "PUT")
         server.ask(identity, "tariffs/OTHER", {"tariff": NIGHT, "evse_id": 1}, "PUT")
         assert server.ask(identity, "tariffs/read")["status"] == "accepted"
@@ -225,6 +320,8 @@ def test_tc_i_change_transaction_tariff(server: RunningCsms, status: str, outcom
         _, payload = cp.asked.pop()
         assert payload["transactionId"] == transaction
         assert payload["tariff"]["tariffId"] == "NIGHT-2"
+        kept = session(server, identity)["details"].get("tariff")
+        assert kept == (body["tariff"] if outcome == "accepted" else None)
         cp.stop(transaction, 1500)
 
 

@@ -17,7 +17,7 @@ from zope.interface.verify import verifyObject
 
 from csms.adapter.dialect import DIALECTS, Understood
 from csms.adapter.schema import Schemas
-from csms.core.authorization import known
+from csms.core.authorization import known, terms_of
 from csms.core.decide import decide, question
 from csms.core.decisions import Decision, Policy, Question, Stale, Unstorable
 from csms.core.events import Event
@@ -50,7 +50,9 @@ from csms.core.values import (
     Session,
     StationKey,
     Strictness,
+    Terms,
     TokenStatus,
+    TransactionLimit,
 )
 from csms.storage import ledger_sql
 from csms.storage.ledger import PostgresLedger
@@ -198,11 +200,14 @@ async def test_a_connector_keeps_what_was_declared(pool: Pool) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_a_token_is_found_whatever_its_case(pool: Pool) -> None:
-    """And with everything the verdict needs."""
+    """And with everything the verdict needs, and that goes with it."""
     key, ledger = await station(pool), await ledger_of(pool)
     await pool.execute(
-        "INSERT INTO token (operator_id, id_token, group_id, expires_at, max_sessions, stations)"
-        " VALUES (1, 'AbC', 'G', %s, 3, '{CP1}')",
+        "INSERT INTO token (operator_id, id_token, group_id, expires_at, max_sessions, stations,"
+        " languages, personal_message, charging_priority, allowed_energy_transfer, tariff,"
+        " transaction_limit)"
+        " VALUES (1, 'AbC', 'G', %s, 3, '{CP1}', '{nl,de}', 'Hoi', -9, '{DC}',"
+        """ '{"tariff_id": "T", "min_cost": {"excl_tax": 1.0}}', '{"max_cost": 1.5}')""",
         (at(60),),
     )
     (state,) = await ledger.gather([(key, question(AuthorizationAsked(id_token="aBc")))], T0)
@@ -210,6 +215,14 @@ async def test_a_token_is_found_whatever_its_case(pool: Pool) -> None:
     token = state.tokens["ABC"]
     assert (token.group_id, token.expires_at, token.max_sessions) == ("G", at(60), 3)
     assert (token.stations, token.blocked) == (("CP1",), False)
+    assert terms_of(token, accepted=True) == Terms(
+        languages=("nl", "de"),
+        personal_message="Hoi",
+        charging_priority=-9,
+        allowed_energy_transfer=("DC",),
+        tariff={"tariff_id": "T", "min_cost": {"excl_tax": 1.0}},
+        transaction_limit=TransactionLimit(max_cost=1.5),
+    )
 
 
 @pytest_twisted.ensureDeferred

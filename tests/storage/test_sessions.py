@@ -9,11 +9,13 @@ import msgspec
 import pytest
 import pytest_twisted
 
+from csms.core.listings import STATION_READINGS, plan
 from csms.core.pages import Query
 from csms.core.values import Session, StoredReading
+from csms.storage.lists import statement
 from csms.storage.pool import Pool
 from csms.storage.rows import as_json
-from csms.storage.sessions import PostgresSessions
+from csms.storage.sessions import LIST_STATION_READINGS, PostgresSessions
 from csms.testing.contracts.sessions import SessionsContract, begin
 
 
@@ -67,6 +69,26 @@ class Bench:
                 as_json(reading.samples),
             ),
         )
+
+
+@pytest_twisted.ensureDeferred
+async def test_station_readings_use_their_index(pool: Pool) -> None:
+    """However many readings of sessions there are, and of other stations."""
+    await pool.execute("""
+        INSERT INTO reading (station_id, taken_at, fingerprint, operator_id, evse_id, session_id,
+                             received_at, samples)
+        SELECT g % 3 + 6, now() - g * interval '1 minute', g, 1, 0,
+               CASE WHEN g % 7 > 0 THEN gen_random_uuid() END, now(), '[]'
+        FROM generate_series(1, 20000) g;
+        ANALYZE reading
+    """)
+    filters: dict[str, object] = {"evse_id": 0}
+    wanted = plan(STATION_READINGS, Query(filters=filters))
+    sql, params = statement(LIST_STATION_READINGS, wanted, [("station_id = %s", 7)])
+    told = "\n".join(await pool.many(f"EXPLAIN {sql}", params, str))
+    assert "reading_of_station" in told, told
+    assert "Seq Scan" not in told
+    assert "Sort" not in told
 
 
 @pytest.fixture

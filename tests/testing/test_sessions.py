@@ -18,7 +18,9 @@ class Bench:
 
     async def station(self, identity: str, operator_id: int) -> int:
         """The id of a station."""
-        return int(identity.removeprefix("cp-"))
+        number = int(identity.removeprefix("cp-"))
+        self.sessions.seed_station(identity, number, operator_id)
+        return number
 
     async def session(self, session: Session) -> None:
         """Keep a session."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from csms.adapter.times import wire_time
 from csms.core.replies import (
     Acknowledged,
@@ -11,12 +13,13 @@ from csms.core.replies import (
     TimeTold,
     TransactionAnswered,
 )
-from csms.core.values import Authorization
+from csms.core.values import Authorization, Terms
 
 Payload = dict[str, object]
 
 MAX_TOKEN = 36
 """Length of an idToken of 2.0.1."""
+MAX_LANGUAGES = 2
 
 
 def write_nothing(reply: Acknowledged) -> Payload:  # noqa: ARG001 - a writer
@@ -49,7 +52,14 @@ def write_authorization(reply: AuthorizationGiven, longest: int = MAX_TOKEN) -> 
 def write_transaction(reply: TransactionAnswered, longest: int = MAX_TOKEN) -> Payload:
     """E01 ff."""
     given = reply.authorization
-    return {} if given is None else {"idTokenInfo": _token_info(given, longest)}
+    payload: Payload = {} if given is None else {"idTokenInfo": _token_info(given, longest)}
+    if reply.total_cost is not None:
+        payload["totalCost"] = float(Decimal(reply.total_cost))
+    if reply.charging_priority is not None:
+        payload["chargingPriority"] = reply.charging_priority
+    if reply.personal_message is not None:
+        payload["updatedPersonalMessage"] = _shown(reply.personal_message)
+    return payload
 
 
 def write_data_transfer(reply: DataTransferAnswered) -> Payload:
@@ -71,4 +81,22 @@ def _token_info(authorization: Authorization, longest: int) -> Payload:
     group = authorization.group_id
     if group is not None and len(group) <= longest:
         info["groupIdToken"] = {"idToken": group, "type": "Central"}
+    if authorization.terms is not None:
+        info.update(_terms(authorization.terms))
     return info
+
+
+def _terms(terms: Terms) -> Payload:
+    """What is for the driver, and how the session stands among others."""
+    said: Payload = {}
+    for number, language in enumerate(terms.languages[:MAX_LANGUAGES], start=1):
+        said[f"language{number}"] = language
+    if terms.charging_priority is not None:
+        said["chargingPriority"] = terms.charging_priority
+    if terms.personal_message is not None:
+        said["personalMessage"] = _shown(terms.personal_message)
+    return said
+
+
+def _shown(text: str) -> Payload:
+    return {"format": "UTF8", "content": text}

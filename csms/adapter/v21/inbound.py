@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import cast
 
 import orjson
@@ -10,19 +9,13 @@ from msgspec.structs import replace
 
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
+from csms.adapter.v21.replies import LIMITS
 from csms.adapter.v201 import inbound
 from csms.adapter.v201.fields import spare_text
 from csms.core.reports import TransactionTold
 
 MAX_COST_BYTES = 32_768
 """Size of the cost details that are kept whole; beyond, their periods are left out."""
-
-_LIMITS: Mapping[str, str] = {
-    "maxCost": "max_cost",
-    "maxEnergy": "max_energy_wh",
-    "maxTime": "max_time_s",
-    "maxSoC": "max_soc_percent",
-}
 
 
 def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
@@ -43,7 +36,7 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
 
 
 def _limit(limit: Json, notes: Notes) -> Json:
-    told = {name: limit[wire] for wire, name in _LIMITS.items() if wire in limit}
+    told = {name: limit[wire] for wire, name in LIMITS.items() if wire in limit}
     return cast("Json", notes.kept(told, "transactionInfo.transactionLimit"))
 
 

@@ -15,7 +15,8 @@ _TARIFF = wording("v21", "SetDefaultTariffRequest", "tariff")
 _GONE = ("Accepted", "NoTariff")
 
 
-def _spelled(tariff: dict[str, object]) -> Json | Unsupported:
+def spelled(tariff: dict[str, object]) -> Json | Unsupported:
+    """A tariff on the wire."""
     try:
         whole: Json = _TARIFF.to_wire(tariff, "a tariff")
     except Unspeakable as error:
@@ -24,14 +25,14 @@ def _spelled(tariff: dict[str, object]) -> Json | Unsupported:
 
 
 def _set(command: v.SetTariff) -> Request | Unsupported:
-    tariff = _spelled(command.tariff)
+    tariff = spelled(command.tariff)
     if isinstance(tariff, Unsupported):
         return tariff
     return Request("SetDefaultTariff", {"evseId": command.evse_id, "tariff": tariff})
 
 
 def _change(command: v.ChangeTariff) -> Request | Unsupported:
-    tariff = _spelled(command.tariff)
+    tariff = spelled(command.tariff)
     if isinstance(tariff, Unsupported):
         return tariff
     payload: Json = {"transactionId": command.transaction_ref, "tariff": tariff}

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import attrs
 
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound
-from csms.adapter.v21 import areas, inbound
+from csms.adapter.v21 import areas, inbound, replies
 from csms.adapter.v21.outbound import COMMANDS
-from csms.adapter.v201.replies import write_authorization, write_transaction
 from csms.adapter.v201.version import SPARE, V201
-
-MAX_TOKEN = 255
-"""Length of an idToken of 2.1."""
 
 _authorize = V201.inbound["Authorize"]
 _transaction = V201.inbound["TransactionEvent"]
 
 _INBOUND: Mapping[str, Inbound] = {
     **V201.inbound,
-    "Authorize": attrs.evolve(_authorize, write=partial(write_authorization, longest=MAX_TOKEN)),
+    "Authorize": attrs.evolve(_authorize, write=replies.write_authorization),
     "TransactionEvent": attrs.evolve(
         _transaction,
         read=inbound.read_transaction,
-        write=partial(write_transaction, longest=MAX_TOKEN),
+        write=replies.write_transaction,
         lenience={
             **_transaction.lenience,
             "costDetails": SPARE,

@@ -140,3 +140,10 @@ class ISessions(Interface):
         session_id: str, query: Query, operator_id: int | None = None
     ) -> Awaitable[Page[StoredReading]]:
         """In the order they were taken.  Raises `NotFound` when there is no such session."""
+
+    def station_readings(
+        identity: str, query: Query, operator_id: int
+    ) -> Awaitable[Page[StoredReading]]:
+        """What the meters of a station told of no session, newest first.  Filters: evse_id,
+        measurand (of a sample), taken_from, taken_to.  Raises `NotFound` when there is no such
+        station."""

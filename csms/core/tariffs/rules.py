@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,10 +12,12 @@ from msgspec.structs import replace
 from csms.core.charging.vocabulary import Held, HeldAsked
 from csms.core.commands import Command
 from csms.core.consequences import Answered, Consequence, Consequences
-from csms.core.decisions import Question, State, Write
+from csms.core.decisions import Question, SaveSession, State, Write
+from csms.core.errors import Conflict, Invalid
 from csms.core.holdings import Drop, Hold
 from csms.core.reports import CommandAnswered
 from csms.core.tariffs import vocabulary as v
+from csms.core.values import Session, SessionStatus
 
 COMMANDS: Sequence[type[Command]] = (
     v.ChangeTariff,
@@ -23,6 +26,10 @@ COMMANDS: Sequence[type[Command]] = (
     v.SetTariff,
     v.ShowCost,
 )
+
+MAX_TARIFF_BYTES = 32_768
+MOST = Decimal(10**12)
+"""Beyond every cost."""
 
 HELD = Question(more=(HeldAsked(kinds=(v.TARIFF,)),))
 
@@ -102,6 +109,73 @@ def _were_cleared(answered: Answered, state: State, now: datetime) -> Consequenc
     return Consequence(_without(answered, state, known, evse_id, now))
 
 
+def _session_asked(report: CommandAnswered) -> Question:
+    command = report.command
+    assert isinstance(command, v.ChangeTariff | v.ShowCost)
+    return Question(transaction_ref=command.transaction_ref, named_by_station=True)
+
+
+def _cost_was_shown(answered: Answered, state: State, now: datetime) -> Consequence:
+    """What it costs is known, whatever the station says to that; the answers to its events say it
+    too (I02, I03).  What the last of them was answered stays as it is."""
+    command: v.ShowCost = answered.command
+    session = state.session
+    if session is None or session.status is SessionStatus.ENDED or not _is_amount(command.total):
+        return Consequence()
+    told = {v.TOTAL_COST: command.total}
+    if command.message is not None:
+        told[v.PERSONAL_MESSAGE] = command.message
+    return _with_details(session, told, now)
+
+
+def _was_changed(answered: Answered, state: State, now: datetime) -> Consequence:
+    """The session is calculated with it from now on (I11)."""
+    command: v.ChangeTariff = answered.command
+    if not answered.accepted or state.session is None:
+        return Consequence()
+    return _with_details(state.session, {v.SESSION_TARIFF: command.tariff}, now)
+
+
+def _with_details(session: Session, told: Mapping[str, object], now: datetime) -> Consequence:
+    changed = replace(session, details={**session.details, **told}, updated_at=now)
+    return Consequence((SaveSession(changed),))
+
+
+def _is_amount(text: str) -> bool:
+    """Whether it is one that can be said again: one sent as it is may be anything."""
+    return abs(Decimal(text)) < MOST
+
+
+def check_tariff(tariff: Mapping[str, object]) -> None:
+    """Raises `Invalid` for a tariff that is too large to be kept."""
+    if len(msgspec.json.encode(tariff)) > MAX_TARIFF_BYTES:
+        raise Invalid(f"a tariff has at most {MAX_TARIFF_BYTES} bytes", field="tariff")
+
+
+def check_driver_tariff(tariff: Mapping[str, object]) -> None:
+    """Raises `Invalid` for one that cannot be a driver's: it has an id, and is valid as soon as it
+    is given (I08.FR.09)."""
+    check_tariff(tariff)
+    tariff_id = tariff.get("tariff_id")
+    if not isinstance(tariff_id, str) or not tariff_id:
+        raise Invalid("a tariff has a tariff_id", field="tariff.tariff_id")
+    if "valid_from" in tariff:
+        raise Invalid("a driver's tariff is valid at once", field="tariff.valid_from")
+
+
+def check_content(known: Iterable[Mapping[str, object]], tariff: Mapping[str, object]) -> None:
+    """Raises `Conflict` (``tariff_changed``) for a tariff that has the id of one of the ``known``
+    and not its content: with that its id must change (2.1 I07, I08.FR.08), for a station may take
+    it for the one it has."""
+    for each in known:
+        if each.get("tariff_id") == tariff.get("tariff_id") and each != tariff:
+            raise Conflict(
+                "there is a tariff of that tariff_id with another content; a changed tariff needs "
+                "a tariff_id of its own",
+                code="tariff_changed",
+            )
+
+
 def _tariffs(state: State) -> Mapping[str, Held]:
     held: tuple[Held, ...] = state.answers(HeldAsked)
     return {each.key: each for each in held}
@@ -179,7 +253,9 @@ def _content(told: v.Assignment) -> dict[str, object]:
 
 
 CONSEQUENCES: Consequences = {
+    v.ChangeTariff: (_session_asked, _was_changed),
     v.ClearTariffs: (_held_asked, _were_cleared),
     v.ReadTariffs: (_held_asked, _were_told),
     v.SetTariff: (_held_asked, _was_set),
+    v.ShowCost: (_session_asked, _cost_was_shown),
 }

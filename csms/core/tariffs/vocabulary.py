@@ -14,6 +14,11 @@ for those of drivers ``id_tokens``.
 """
 DEFAULT = "DefaultTariff"
 
+TOTAL_COST = "total_cost"
+PERSONAL_MESSAGE = "personal_message"
+SESSION_TARIFF = "tariff"
+"""Names of details of a session that no station tells."""
+
 
 class SetTariff(Command, frozen=True, kw_only=True, tag="set_default_tariff"):
     """The tariff of an EVSE (0: of all) where the driver has no other (2.1 I07).
@@ -48,10 +53,12 @@ class ChangeTariff(Command, frozen=True, kw_only=True, tag="change_tariff"):
 
 class ShowCost(Command, frozen=True, kw_only=True, tag="show_cost"):
     """What a transaction has cost so far, for the driver to see (2.x I02); ``total`` is an exact
-    decimal in the currency of the station."""
+    decimal in the currency of the station.  ``message`` is what the driver is shown with it, in the
+    answers to what the station tells of the transaction from then on (I02, I03)."""
 
     transaction_ref: str
     total: str
+    message: str | None = None
 
 
 class Assignment(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -10,8 +11,8 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from csms.core.errors import Invalid, NotFound
-from csms.core.listings import READINGS, SESSIONS
-from csms.core.pages import Query
+from csms.core.listings import READINGS, SESSIONS, STATION_READINGS
+from csms.core.pages import Page, Query
 from csms.core.ports import ISessions
 from csms.core.values import Numbering, Sample, Session, SessionStatus, StoredReading
 from csms.testing.contracts.paging import check_foreign_cursor, check_pages, check_refusals
@@ -270,3 +271,45 @@ class SessionsContract:
             for number in range(10):
                 await bench.reading(reading(session, number // 4, energy_wh=float(number)))
         await check_pages(lambda q: bench.sessions.readings(named(1), q), READINGS, 10)
+
+    @waits
+    async def test_station_readings(self, bench: SessionsBench) -> None:
+        """Those of no session, newest first; a span of time includes its begin, not its end."""
+        session, other = await begin(bench, 1, "cp-1"), await begin(bench, 2, "cp-2")
+        power = (Sample(), Sample(measurand="Power.Active.Import", value=5.0, unit="W"))
+        kept = [
+            reading(session, minute, session_id=None, evse_id=minute % 2, samples=samples)
+            for minute, samples in enumerate((power, (Sample(),), power[1:]))
+        ]
+        for each in (*kept, reading(session, 1), reading(other, 1, session_id=None)):
+            await bench.reading(each)
+
+        async def found(**filters: object) -> list[int]:
+            query = Query(filters=filters)
+            page = await bench.sessions.station_readings("cp-1", query, OURS)
+            return [kept.index(each) for each in page.items]
+
+        assert await found() == [2, 1, 0]
+        assert await found(evse_id=0) == [2, 0]
+        assert await found(measurand="Power.Active.Import") == [2, 0]
+        assert await found(measurand="Energy.Active.Import.Register") == [1, 0]
+        assert await found(taken_from=AT, taken_to=AT + timedelta(minutes=1)) == [0]
+        assert await found(taken_from=AT + timedelta(minutes=1), evse_id=0) == [2]
+        await check_refusals(lambda query: bench.sessions.station_readings("cp-1", query, OURS))
+        for identity, operator_id in (("cp-1", THEIRS), ("cp-9", OURS), ("\0", OURS)):
+            with pytest.raises(NotFound):
+                await bench.sessions.station_readings(identity, Query(), operator_id)
+
+    @waits
+    async def test_station_readings_pages(self, bench: SessionsBench) -> None:
+        """The pages of the list are the whole list, also where readings share a moment."""
+        if not (await bench.sessions.list(Query())).items:
+            session = await begin(bench, 1)
+            for number in range(10):
+                fields = {"session_id": None, "energy_wh": float(number)}
+                await bench.reading(reading(session, number // 4, **fields))
+
+        def readings(query: Query) -> Awaitable[Page[StoredReading]]:
+            return bench.sessions.station_readings("cp-1", query, OURS)
+
+        await check_pages(readings, STATION_READINGS, 10)

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from zope.interface.verify import verifyObject
 
-from csms.core.errors import Invalid, NotFound
+from csms.core.errors import Conflict, Invalid, NotFound
 from csms.core.listings import TOKENS
 from csms.core.pages import Query
 from csms.core.ports import ITokens
-from csms.core.values import Token
+from csms.core.values import Token, TransactionLimit
 from csms.testing.contracts.paging import check_pages, check_refusals
 from csms.testing.waiting import together, waits
 
@@ -27,6 +27,12 @@ FULL = Token(
     expires_at=AT,
     max_sessions=2,
     stations=("cp-1", "cp-2/3"),
+    languages=("nl", "fr-CH"),
+    personal_message="Hoi",
+    charging_priority=-9,
+    allowed_energy_transfer=("DC_BPT", "DC"),
+    tariff={"tariff_id": "T", "currency": "EUR", "max_cost": {"excl_tax": 0.5}},
+    transaction_limit=TransactionLimit(max_cost=1.5, max_soc_percent=80),
     note="ü",
 )
 
@@ -93,6 +99,15 @@ class TokensContract:
             ({"group_id": "ß"}, "group_id"),
             ({"max_sessions": -1}, "max_sessions"),
             ({"note": "\0"}, "note"),
+            ({"languages": ()}, "languages"),
+            ({"languages": ("de", "en", "fr")}, "languages"),
+            ({"languages": ("de_AT",)}, "languages[0]"),
+            ({"personal_message": ""}, "personal_message"),
+            ({"personal_message": "x" * 513}, "personal_message"),
+            ({"charging_priority": 10}, "charging_priority"),
+            ({"allowed_energy_transfer": ("AC",)}, "allowed_energy_transfer[0]"),
+            ({"tariff": {"currency": "EUR"}}, "tariff.tariff_id"),
+            ({"tariff": {"tariff_id": "\0"}}, "tariff.tariff_id"),
             ({"stations": ("a", "\0")}, "stations[1]"),
             ({"stations": ("a", "b/x")}, "stations[1]"),
             ({"stations": ("a/2147483648",)}, "stations[0]"),
@@ -105,6 +120,26 @@ class TokensContract:
         with pytest.raises(Invalid) as caught:
             await tokens.put(msgspec.structs.replace(FULL, **changes))
         assert caught.value.field == field
+
+    @waits
+    async def test_a_tariff_that_changes(self, tokens: ITokens) -> None:
+        """It has another id; tokens of one operator may share one (2.1 I08.FR.08)."""
+        await tokens.put(FULL)
+        other = msgspec.structs.replace(FULL, id_token="other")
+        await tokens.put(other)
+        changed = {"tariff_id": "T", "currency": "USD"}
+        for call in (
+            tokens.put(msgspec.structs.replace(FULL, tariff=changed)),
+            tokens.patch("other", OURS, {"tariff": changed}),
+        ):
+            with pytest.raises(Conflict) as caught:
+                await call
+            assert caught.value.code == "tariff_changed"
+        await tokens.put(msgspec.structs.replace(FULL, operator_id=THEIRS, tariff=changed))
+        renamed = {**changed, "tariff_id": "T2"}
+        assert (await tokens.patch("other", OURS, {"tariff": renamed})).tariff == renamed
+        gone = {"tariff": None, "transaction_limit": None, "languages": None}
+        assert (await tokens.patch("other", OURS, gone)).tariff is None
 
     @waits
     async def test_patch(self, tokens: ITokens) -> None:

@@ -22,7 +22,13 @@ from csms.core.replies import (
     TimeTold,
     TransactionAnswered,
 )
-from csms.core.values import Authorization, Registration, TokenStatus
+from csms.core.values import (
+    Authorization,
+    Registration,
+    Terms,
+    TokenStatus,
+    TransactionLimit,
+)
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 TIME = "2025-06-01T12:00:00.000Z"
@@ -102,6 +108,62 @@ def test_the_evses_where_a_token_is_good_are_told() -> None:
     given = Authorization(status=TokenStatus.ACCEPTED, evse_ids=(1, 3))
     answer = write(V201, "Authorize", AuthorizationGiven(given))
     assert answer["idTokenInfo"] == {"status": "Accepted", "evseId": [1, 3]}
+
+
+FULL = Terms(
+    languages=("nl", "fr-CH"),
+    personal_message="Hoi",
+    charging_priority=-9,
+    allowed_energy_transfer=("DC_BPT", "DC"),
+    tariff={"tariff_id": "T", "currency": "EUR", "min_cost": {"excl_tax": 1.0}},
+    transaction_limit=TransactionLimit(max_cost=1.5),
+)
+
+
+@modern
+def test_the_terms_of_a_token(version: Version) -> None:
+    """Languages, message and priority in both versions (C01); tariff (I08) and ways of charging
+    (Q01) in 2.1."""
+    given = Authorization(status=TokenStatus.ACCEPTED, terms=FULL)
+    info = {
+        "status": "Accepted",
+        "language1": "nl",
+        "language2": "fr-CH",
+        "chargingPriority": -9,
+        "personalMessage": {"format": "UTF8", "content": "Hoi"},
+    }
+    newer = {
+        "allowedEnergyTransfer": ["DC_BPT", "DC"],
+        "tariff": {"tariffId": "T", "currency": "EUR", "minCost": {"exclTax": 1.0}},
+    }
+    answer = write(version, "Authorize", AuthorizationGiven(given))
+    assert answer == {"idTokenInfo": info, **(newer if version is V21 else {})}
+    answer = write(version, "TransactionEvent", TransactionAnswered(given))
+    assert answer == {"idTokenInfo": info}
+
+
+@modern
+def test_what_is_known_of_a_session(version: Version) -> None:
+    """Cost (I02, I03) and message in both versions; limits (E16) in 2.1."""
+    limit = TransactionLimit(max_cost=1.5, max_energy_wh=5.0, max_time_s=60, max_soc_percent=80)
+    reply = TransactionAnswered(
+        total_cost="12.50", personal_message="x" * 512, charging_priority=3, transaction_limit=limit
+    )
+    known = {
+        "totalCost": 12.5,
+        "updatedPersonalMessage": {"format": "UTF8", "content": "x" * 512},
+        "chargingPriority": 3,
+    }
+    newer = {"transactionLimit": {"maxCost": 1.5, "maxEnergy": 5.0, "maxTime": 60, "maxSoC": 80}}
+    answer = write(version, "TransactionEvent", reply)
+    assert answer == {**known, **(newer if version is V21 else {})}
+
+
+def test_a_tariff_without_words_is_left_out() -> None:
+    """The driver may charge all the same."""
+    given = Authorization(status=TokenStatus.ACCEPTED, terms=Terms(tariff={"surprise": 1}))
+    answer = write(V21, "Authorize", AuthorizationGiven(given))
+    assert answer == {"idTokenInfo": {"status": "Accepted"}}
 
 
 @given(

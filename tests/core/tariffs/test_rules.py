@@ -7,25 +7,27 @@ from typing import Any
 
 import attrs
 import pytest
+from msgspec.structs import replace
 
 from csms.core.areas import CONSEQUENCES
 from csms.core.charging.vocabulary import Held, HeldAsked
 from csms.core.commands import Command, Outcome
 from csms.core.consequences import Answered
-from csms.core.decisions import State
+from csms.core.decisions import SaveSession, State
+from csms.core.errors import Conflict, Invalid
 from csms.core.holdings import Drop, Hold
 from csms.core.reports import CommandAnswered
+from csms.core.tariffs.rules import MAX_TARIFF_BYTES, check_content, check_driver_tariff
 from csms.core.tariffs.vocabulary import (
     Assignment,
     ChangeTariff,
     ClearTariffs,
     ReadTariffs,
     SetTariff,
-    ShowCost,
     TariffsFound,
     TariffsGone,
 )
-from csms.core.values import Operation, OperationStatus, StationKey
+from csms.core.values import Operation, OperationStatus, Session, StationKey
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CP1 = StationKey(1, "CP1")
@@ -235,6 +237,55 @@ def test_content_that_is_odd_is_of_all_evses(station: Station) -> None:
     assert sorted(station.held) == ["A", "B"]
 
 
-def test_what_has_no_consequences() -> None:
-    """A cost is shown, and the tariff of a transaction is told with the transaction."""
-    assert not {ShowCost, ChangeTariff} & CONSEQUENCES.keys()
+@pytest.mark.parametrize(("status", "kept"), [("accepted", True), ("rejected", False)])
+def test_the_tariff_that_a_session_was_changed_to(status: str, *, kept: bool) -> None:
+    """It is kept with the session (I11), if there is one and the station accepted it."""
+    command = ChangeTariff(transaction_ref="T1", tariff={"tariff_id": "A"})
+    outcome = Outcome(status=status)
+    asked, rule = CONSEQUENCES[ChangeTariff]
+    report = CommandAnswered(operation=OPERATION, command=command, outcome=outcome, at=NOW)
+    assert (asked(report).transaction_ref, asked(report).named_by_station) == ("T1", True)
+    session = Session(
+        id="01890000-0000-7000-8000-000000000002",
+        operator_id=1,
+        station_id=1,
+        identity="CP1",
+        evse_id=1,
+        details={"phases_used": 3},
+        started_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    answered = Answered(CP1, OPERATION, command, outcome)
+    assert rule(answered, State(), NOW).writes == ()
+    details = {"phases_used": 3, "tariff": {"tariff_id": "A"}}
+    wanted = (SaveSession(replace(session, details=details)),) if kept else ()
+    assert rule(answered, State(session=session), NOW).writes == wanted
+
+
+def test_a_tariff_that_changed_has_another_id() -> None:
+    """I07, I08.FR.08: with its content."""
+    known = ({"tariff_id": "A", "currency": "EUR"}, {"tariff_id": "B", "currency": "EUR"})
+    check_content(known, {"tariff_id": "A", "currency": "EUR"})
+    check_content(known, {"tariff_id": "C", "currency": "USD"})
+    with pytest.raises(Conflict) as caught:
+        check_content(known, {"tariff_id": "A", "currency": "USD"})
+    assert caught.value.code == "tariff_changed"
+
+
+@pytest.mark.parametrize(
+    ("tariff", "field"),
+    [
+        ({"tariff_id": "A", "description": "x" * MAX_TARIFF_BYTES}, "tariff"),
+        ({"currency": "EUR"}, "tariff.tariff_id"),
+        ({"tariff_id": 5}, "tariff.tariff_id"),
+        ({"tariff_id": ""}, "tariff.tariff_id"),
+        ({"tariff_id": "A", "valid_from": "2026-03-01T12:00:00Z"}, "tariff.valid_from"),
+    ],
+)
+def test_what_is_no_drivers_tariff(tariff: dict[str, object], field: str) -> None:
+    """I08.FR.09: it is valid at once; nobody keeps one that is huge."""
+    check_driver_tariff({"tariff_id": "A", "currency": "EUR"})
+    with pytest.raises(Invalid) as caught:
+        check_driver_tariff(tariff)
+    assert caught.value.field == field
