@@ -45,5 +45,6 @@ class Oddity(StrEnum):
     STATUS_OUT_OF_ORDER = "status_out_of_order"
     CLOCK_AHEAD = "clock_ahead"
     UNKNOWN_STREAM = "unknown_stream"
+    UNKNOWN_REQUEST = "unknown_request"
     # What is beyond bearing.
     QUARANTINE_FULL = "quarantine_full"

@@ -219,6 +219,12 @@ def connector_changed(
     return Decision(ACKNOWLEDGED, (write,), (event,), oddities=odd)
 
 
+def unasked(request_id: int | None) -> tuple[tuple[Oddity, str], ...]:
+    """What to note of news about something that the station was never asked for; of 1.6 nobody
+    knows, which gives no number."""
+    return () if request_id is None else ((Oddity.UNKNOWN_REQUEST, str(request_id)),)
+
+
 def _is_between(before: Connector, at: datetime, now: datetime) -> bool:
     """Whether the state before is newer than ``at``, and not of a clock that is ahead."""
     return before.status_at is not None and at < before.status_at <= now

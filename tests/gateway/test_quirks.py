@@ -680,6 +680,27 @@ def test_unknown_stream() -> None:
     assert house.quirks == ["unknown_stream"]
 
 
+@pytest.mark.parametrize("version", NEWER)
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("FirmwareStatusNotification", {"status": "Downloading", "requestId": 7}),
+        ("LogStatusNotification", {"status": "Uploading", "requestId": 7}),
+        (
+            "PublishFirmwareStatusNotification",
+            {"status": "Published", "requestId": 7, "location": ["http://a.example"]},
+        ),
+    ],
+)
+def test_unknown_request(version: str, action: str, payload: dict[str, Any]) -> None:
+    """News of what nobody asked for; that nothing is under way is no news."""
+    house = MemoryHouse()
+    charger = house.booted(version)
+    assert house.ask(charger, action, payload) == [3, "1", {}]
+    assert house.ask(charger, action, {"status": "Idle"}, "2") == [3, "2", {}]
+    assert house.quirks == ["unknown_request"]
+
+
 # --- all of them ----------------------------------------------------------------------------
 
 

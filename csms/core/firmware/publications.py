@@ -46,8 +46,10 @@ def publication_progressed(
         checksum=None if known is None else known.checksum,
         locations=report.locations,
     )
-    if known is None or report.status == "Idle":
+    if report.status == "Idle":
         return Decision(ACKNOWLEDGED, (), (event,))
+    if known is None:
+        return Decision(ACKNOWLEDGED, (), (event,), oddities=station.unasked(report.request_id))
     before = known.content.get("status")
     if before in _ENDS and report.status != before:
         return Decision(ACKNOWLEDGED, (), (event,))

@@ -74,7 +74,9 @@ def progressed(
         request_id=report.request_id,
         job=None if job is None else job.number,
     )
-    return Decision(ACKNOWLEDGED, tuple(writes), (event,))
+    known = job is not None or report.status == IDLE
+    odd = () if known else station.unasked(report.request_id)
+    return Decision(ACKNOWLEDGED, tuple(writes), (event,), oddities=odd)
 
 
 def _stepped(
