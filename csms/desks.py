@@ -31,7 +31,6 @@ from csms.pipeline.monitoring import MonitoringFollower, Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioner, Provisioning, Setup, Step
 from csms.pipeline.reservations import Reservations
-from csms.pipeline.swaps import Swaps
 from csms.pipeline.tasks import Tasks
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel, Inventory, ReadBack
@@ -167,11 +166,6 @@ class Desks:
             operations=self.operations,
             now=self.now,
         )
-
-    @cached_property
-    def swaps(self) -> Swaps:
-        """Battery swaps."""
-        return Swaps(self.stores.tokens, self.operations, policies.policy(self.config), self.now)
 
     @cached_property
     def provisioning(self) -> Provisioning:

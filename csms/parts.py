@@ -188,7 +188,6 @@ class Parts:
             operations=desks.operations,
             holdings=stores.holdings,
             settlements=stores.settlements,
-            swaps=desks.swaps,
             happenings=stores.happenings,
             assemblies=stores.assemblies,
             reservations=desks.reservations,

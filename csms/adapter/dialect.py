@@ -141,7 +141,18 @@ class Dialect:
         """The command as a request that is valid in this version.
 
         Raises `Invalid` naming the command's field that breaks a rule, or that no version knows.
+        A rule that the newest version does not have is a want of this one: `Unsupported`.
         """
+        try:
+            return self._spelled(command)
+        except Invalid as refusal:
+            # A message in wire form is of this version, and of no other.
+            if self._of is V21 or isinstance(command, Raw) or not _newest_says(command):
+                raise
+            reason = f"OCPP {self.version} cannot say it: {refusal.detail}"
+            return Unsupported(reason, refusal.field)
+
+    def _spelled(self, command: Command) -> Request | Unsupported:
         row = self._of.commands[type(command)]
         request = row.spell(command)
         if isinstance(request, Unsupported):
@@ -283,6 +294,14 @@ def _check_known(command: Command) -> None:
         return  # it knows the words
     if isinstance(newest, Unsupported) and newest.field is not None:
         raise Invalid(f"{newest.field} is nothing that OCPP knows.", field=newest.field)
+
+
+def _newest_says(command: Command) -> bool:
+    """Whether the newest version takes the command as it is."""
+    try:
+        return isinstance(DIALECTS[V21.subprotocol].request(command), Request)
+    except Invalid:
+        return False
 
 
 def _alike(spelled: Request | Unsupported, asked: Request) -> bool:

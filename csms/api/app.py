@@ -73,7 +73,6 @@ from csms.core.ports import (
     ISessions,
     ISettlements,
     IStations,
-    ISwaps,
     ITasks,
     ITokens,
     IVariables,
@@ -107,7 +106,6 @@ class ApiPorts:
     sessions: ISessions
     operations: IOperations
     settlements: ISettlements
-    swaps: ISwaps
     holdings: IHoldings
     happenings: IHappenings
     assemblies: IAssemblies
@@ -145,7 +143,7 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *Tokens(ports.tokens).routes(),
         *Sessions(ports.sessions, remote).routes(),
         *Customers(ports.operations, ports.assemblies).routes(),
-        *Payments(ports.settlements, ports.swaps, ports.happenings, ports.operations).routes(),
+        *Payments(ports.settlements, ports.happenings, ports.operations).routes(),
         *Tariffs(ports.holdings, ports.sessions, ports.operations).routes(),
         *DisplayMessages(ports.holdings, ports.sessions, ports.operations).routes(),
         *Operations(ports.operations).routes(),

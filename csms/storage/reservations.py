@@ -13,7 +13,7 @@ from csms.core.errors import NotFound
 from csms.core.pages import Page, Query
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
-from csms.core.reservations.rules import changed, event_of, reason_of
+from csms.core.reservations.rules import changed, event_of, reason_of, unanswered_status
 from csms.core.reservations.vocabulary import (
     KeepReservation,
     Reservation,
@@ -46,13 +46,13 @@ FORGET = "DELETE FROM reservation WHERE id = %s AND status = 'requested'"
 # What somebody else is writing at that moment is left for the next time.
 OVER = f"""
 SELECT {_ROW} FROM {_TABLES}
-WHERE r.status IN ('requested', 'accepted')
+WHERE r.status IN ('requested', 'unconfirmed', 'accepted')
   AND r.expires_at < %(now)s - make_interval(secs => %(margin_s)s)
 ORDER BY r.expires_at LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
 """
 
 UNANSWERED = f"""
-SELECT o.status, {_ROW} FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
+SELECT o.status, o.sent_at IS NOT NULL, {_ROW} FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
 WHERE r.status = 'requested' AND o.status NOT IN ('queued', 'pending', 'accepted')
   AND o.settled_at < %(now)s - make_interval(secs => %(margin_s)s)
 LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
@@ -84,8 +84,8 @@ _encode = msgspec.json.Encoder().encode
 _NO_ANSWER = (OperationStatus.UNSUPPORTED, OperationStatus.UNREACHABLE, OperationStatus.EXPIRED)
 
 
-def _unanswered(status: str, row: str) -> tuple[str, Reservation]:
-    return status, _reservation(row)
+def _unanswered(status: str, sent: bool, row: str) -> tuple[str, bool, Reservation]:  # noqa: FBT001 - a row
+    return status, sent, _reservation(row)
 
 
 @implementer(IReservationsBook)
@@ -109,7 +109,7 @@ class PostgresReservations:
             if requested and operation.status in _NO_ANSWER:
                 asked = changed(
                     asked,
-                    ReservationStatus.REJECTED,
+                    unanswered_status(operation.status, sent=operation.sent_at is not None),
                     operation.settled_at or operation.created_at,
                     reason=reason_of(operation.status, None),
                 )
@@ -164,8 +164,10 @@ class PostgresReservations:
             ]
             await _save(cursor, over)
             lost = [
-                changed(each, ReservationStatus.REJECTED, now, reason=reason_of(status, None))
-                for status, each in await cursor.many(UNANSWERED, params, _unanswered)
+                changed(
+                    each, unanswered_status(status, sent=sent), now, reason=reason_of(status, None)
+                )
+                for status, sent, each in await cursor.many(UNANSWERED, params, _unanswered)
             ]
             await _save(cursor, lost)
             return len(over) + len(lost)

@@ -42,6 +42,11 @@ REASONS: Mapping[str, str] = {
 }
 """Why there is no reservation, by the status of the operation; else the station said why."""
 
+_LOST = frozenset({"expired", "unreachable"})
+"""How operations settle to which there is no answer."""
+_OPEN = (ReservationStatus.REQUESTED, ReservationStatus.UNCONFIRMED)
+"""Those of which the station has said nothing yet."""
+
 UNKNOWN = "Unknown"
 """The station did not know the reservation that it was to cancel."""
 REPLACED = "Replaced"
@@ -105,19 +110,10 @@ def reserved(answered: Answered, state: State, now: datetime) -> Consequence:
     known: tuple[Reservation, ...] = state.answers(ReservationsAsked)
     mine = _asked_for(known, answered.operation.id)
     if not answered.accepted:
-        if mine is None or mine.status is not ReservationStatus.REQUESTED:
-            return NO_CONSEQUENCE
-        rejected = changed(
-            mine,
-            ReservationStatus.REJECTED,
-            now,
-            reason=reason_of(answered.outcome.status, answered.outcome.found),
-            operation_id=answered.operation.id,
-        )
-        return Consequence(*kept((rejected,)))
+        return _not_accepted(mine, answered, now)
     if mine is None:
         mine = _written(command, answered, now)
-    elif mine.status not in (ReservationStatus.REQUESTED, ReservationStatus.REJECTED):
+    elif mine.status not in (*_OPEN, ReservationStatus.REJECTED):
         return NO_CONSEQUENCE  # known, and perhaps over already
     accepted = changed(
         mine,
@@ -132,6 +128,33 @@ def reserved(answered: Answered, state: State, now: datetime) -> Consequence:
         if other.status.live and other.id != mine.id
     )
     return Consequence(*kept((*replaced, accepted)))
+
+
+def _not_accepted(mine: Reservation | None, answered: Answered, now: datetime) -> Consequence:
+    """The station refused, or it did not answer: then it may hold the reservation all the same,
+    also one that somebody wrote himself."""
+    status = unanswered_status(answered.outcome.status, sent=answered.operation.sent_at is not None)
+    if mine is None:
+        if status is ReservationStatus.REJECTED:
+            return NO_CONSEQUENCE
+        mine = _written(answered.command, answered, now)
+    elif mine.status not in _OPEN or mine.status is status:
+        return NO_CONSEQUENCE
+    told = changed(
+        mine,
+        status,
+        now,
+        reason=reason_of(answered.outcome.status, answered.outcome.found),
+        operation_id=answered.operation.id,
+    )
+    return Consequence(*kept((told,)))
+
+
+def unanswered_status(status: str, *, sent: bool) -> ReservationStatus:
+    """What a reservation is after an operation that settled in such a ``status``, and not
+    accepted: nobody knows what became of what was ``sent`` and never answered."""
+    lost = sent and status in _LOST
+    return ReservationStatus.UNCONFIRMED if lost else ReservationStatus.REJECTED
 
 
 def reason_of(status: str, found: object) -> str:
