@@ -141,18 +141,8 @@ class Dialect:
         """The command as a request that is valid in this version.
 
         Raises `Invalid` naming the command's field that breaks a rule, or that no version knows.
-        A rule that the newest version does not have is a want of this one: `Unsupported`.
+        A word or a length that the newest version takes is a want of this one: `Unsupported`.
         """
-        try:
-            return self._spelled(command)
-        except Invalid as refusal:
-            # A message in wire form is of this version, and of no other.
-            if self._of is V21 or isinstance(command, Raw) or not _newest_says(command):
-                raise
-            reason = f"OCPP {self.version} cannot say it: {refusal.detail}"
-            return Unsupported(reason, refusal.field)
-
-    def _spelled(self, command: Command) -> Request | Unsupported:
         row = self._of.commands[type(command)]
         request = row.spell(command)
         if isinstance(request, Unsupported):
@@ -168,6 +158,10 @@ class Dialect:
         )
         if flaw is not None:
             field = row.field(flaw.path)
+            # A message in wire form is of this version, and of no other.
+            if self._of is not V21 and not isinstance(command, Raw) and _newest_says(command):
+                reason = f"OCPP {self.version} cannot say it: {field} {flaw.rule}."
+                return Unsupported(reason, field)
             raise Invalid(f"{field} {flaw.rule}.", field=field)
         return request
 

@@ -52,7 +52,8 @@ ORDER BY r.expires_at LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
 """
 
 UNANSWERED = f"""
-SELECT o.status, o.sent_at IS NOT NULL, {_ROW} FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
+SELECT o.status, o.sent_at IS NOT NULL, {_ROW}
+FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
 WHERE r.status = 'requested' AND o.status NOT IN ('queued', 'pending', 'accepted')
   AND o.settled_at < %(now)s - make_interval(secs => %(margin_s)s)
 LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
@@ -84,7 +85,7 @@ _encode = msgspec.json.Encoder().encode
 _NO_ANSWER = (OperationStatus.UNSUPPORTED, OperationStatus.UNREACHABLE, OperationStatus.EXPIRED)
 
 
-def _unanswered(status: str, sent: bool, row: str) -> tuple[str, bool, Reservation]:  # noqa: FBT001 - a row
+def _unanswered(status: str, sent: bool, row: str) -> tuple[str, bool, Reservation]:
     return status, sent, _reservation(row)
 
 

@@ -200,7 +200,7 @@ def test_speech_checks_commands() -> None:
     )
     assert speech.check("0.9", ClearCache()) == "The station's OCPP version is not spoken here."
     with pytest.raises(Invalid):
-        speech.check("1.6", RemoteStop(transaction_ref="2147483648"))
+        speech.check("1.6", Unlock(evse_id=0))
 
 
 def test_speech_interprets_raw_commands() -> None:

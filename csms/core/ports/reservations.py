@@ -26,8 +26,9 @@ class IReservations(Interface):
         """Reserve; the reservation as it stands now, and the operation that asks for it.
 
         It is ``requested`` as long as the station may answer, ``unconfirmed`` when it did not, and
-        ``rejected`` when it is not connected (unless ``queue``).  Raises `Invalid` (the time is over, or the payload breaks
-        the station's schema), `NotFound` and `Conflict` as `IOperations.submit` does.
+        ``rejected`` when it is not connected (unless ``queue``).  Raises
+        `Invalid` (the time is over, or the payload breaks the station's schema), `NotFound` and
+        `Conflict` as `IOperations.submit` does.
         """
 
     def cancel(
