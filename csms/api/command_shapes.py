@@ -16,11 +16,13 @@ Queue = Annotated[
 ]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 TokenKind = Annotated[
-    Word,
+    str,
     Meta(
+        min_length=1,
+        max_length=20,
         description="Type of the token as OCPP 2.x names it (1.6 tells none): unless given that of "
         "the token in the list, `ISO14443` for one that is listed without, `Central` for one that "
-        "is not listed."
+        "is not listed.",
     ),
 ]
 

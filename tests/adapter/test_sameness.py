@@ -11,7 +11,7 @@ import pytest
 from csms.adapter.dialect import DIALECTS, Dialect, Request, Unsupported
 from csms.core.commands import Command, Raw, RemoteStart, RemoteStop, Trigger, Triggerable
 from csms.core.customers.vocabulary import AskCustomer, Customer
-from csms.core.display.vocabulary import DisplayMessage, SetMessage
+from csms.core.display.vocabulary import DisplayMessage, Format, Priority, SetMessage, Text
 from csms.core.errors import Invalid
 from csms.core.firmware.vocabulary import PublishFirmware, UpdateFirmware
 from csms.core.logs.vocabulary import LogKind, RequestLog
@@ -75,7 +75,7 @@ def test_what_a_version_does_not_send(dialect: Dialect, words: set[str]) -> None
 
 DISPLAYED = SetMessage(
     message=DisplayMessage(
-        priority="NormalCycle", message={"format": "UTF8", "content": "x" * 600}
+        priority=Priority.NORMAL_CYCLE, message=Text(format=Format.UTF8, content="x" * 600)
     ),
     ref=1,
 )
