@@ -13,7 +13,7 @@ from csms.core.errors import NotFound
 from csms.core.pages import Page, Query
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
-from csms.core.reservations.rules import changed, event_of, reason_of, unanswered_status
+from csms.core.reservations.rules import changed, event_of, unmade
 from csms.core.reservations.vocabulary import (
     KeepReservation,
     Reservation,
@@ -108,12 +108,10 @@ class PostgresReservations:
             asked = msgspec.structs.replace(found, operation_id=operation.id)
             requested = found.status is ReservationStatus.REQUESTED
             if requested and operation.status in _NO_ANSWER:
-                asked = changed(
-                    asked,
-                    unanswered_status(operation.status, sent=operation.sent_at is not None),
-                    operation.settled_at or operation.created_at,
-                    reason=reason_of(operation.status, None),
-                )
+                at = operation.settled_at or operation.created_at
+                sent = operation.sent_at is not None
+                status, reason = unmade(operation.status, None, sent=sent)
+                asked = changed(asked, status, at, reason=reason)
             elif requested:
                 await cursor.execute(WAIT_NO_LONGER, (found.expires_at, operation.id))
             if asked != found:
@@ -164,12 +162,10 @@ class PostgresReservations:
                 for each in await cursor.many(OVER, params, _reservation)
             ]
             await _save(cursor, over)
-            lost = [
-                changed(
-                    each, unanswered_status(status, sent=sent), now, reason=reason_of(status, None)
-                )
-                for status, sent, each in await cursor.many(UNANSWERED, params, _unanswered)
-            ]
+            lost = []
+            for settled, sent, each in await cursor.many(UNANSWERED, params, _unanswered):
+                status, reason = unmade(settled, None, sent=sent)
+                lost.append(changed(each, status, now, reason=reason))
             await _save(cursor, lost)
             return len(over) + len(lost)
 

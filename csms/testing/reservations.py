@@ -15,7 +15,7 @@ from csms.core.pages import Page, Query
 from csms.core.ports import IOperationsBook
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
-from csms.core.reservations.rules import changed, event_of, reason_of, unanswered_status
+from csms.core.reservations.rules import changed, event_of, unmade
 from csms.core.reservations.vocabulary import (
     KeepReservation,
     Reservation,
@@ -61,8 +61,8 @@ class MemoryReservations:
         if not requested or operation.status not in _NO_ANSWER:
             return found
         at = operation.settled_at or operation.created_at
-        reason = reason_of(operation.status, None)
-        status = unanswered_status(operation.status, sent=operation.sent_at is not None)
+        sent = operation.sent_at is not None
+        status, reason = unmade(operation.status, None, sent=sent)
         return self._keep(changed(found, status, at, reason=reason))
 
     async def forget(self, reservation_id: str) -> None:
@@ -128,8 +128,7 @@ class MemoryReservations:
         at = operation.settled_at
         if at is None or at >= since or operation.status is OperationStatus.ACCEPTED:
             return None
-        status = unanswered_status(operation.status, sent=operation.sent_at is not None)
-        return status, reason_of(operation.status, None)
+        return unmade(operation.status, None, sent=operation.sent_at is not None)
 
     def _keep(self, reservation: Reservation) -> Reservation:
         self.kept[reservation.id] = reservation

@@ -133,7 +133,11 @@ def reserved(answered: Answered, state: State, now: datetime) -> Consequence:
 def _not_accepted(mine: Reservation | None, answered: Answered, now: datetime) -> Consequence:
     """The station refused, or it did not answer: then it may hold the reservation all the same,
     also one that somebody wrote himself."""
-    status = unanswered_status(answered.outcome.status, sent=answered.operation.sent_at is not None)
+    status, reason = unmade(
+        answered.outcome.status,
+        answered.outcome.found,
+        sent=answered.operation.sent_at is not None,
+    )
     if mine is None:
         if status is ReservationStatus.REJECTED:
             return NO_CONSEQUENCE
@@ -144,23 +148,24 @@ def _not_accepted(mine: Reservation | None, answered: Answered, now: datetime) -
         mine,
         status,
         now,
-        reason=reason_of(answered.outcome.status, answered.outcome.found),
+        reason=reason,
         operation_id=answered.operation.id,
     )
     return Consequence(*kept((told,)))
 
 
-def unanswered_status(status: str, *, sent: bool) -> ReservationStatus:
-    """What a reservation is after an operation that settled in such a ``status``, and not
-    accepted: nobody knows what became of what was ``sent`` and never answered."""
-    lost = sent and status in _LOST
-    return ReservationStatus.UNCONFIRMED if lost else ReservationStatus.REJECTED
+def unmade(status: str, found: object, *, sent: bool) -> tuple[ReservationStatus, str]:
+    """What a reservation is, and why, after an operation that settled in such a ``status`` and not
+    accepted; ``found`` is the word of the station's answer.
 
-
-def reason_of(status: str, found: object) -> str:
-    """Why there is no reservation: from the status of the operation, or in the word of the
-    station's answer."""
-    return REASONS.get(status) or (found if isinstance(found, str) and found else "Rejected")
+    Nobody knows what became of what was ``sent`` and never answered.
+    """
+    if status in _LOST:
+        if sent:
+            return ReservationStatus.UNCONFIRMED, REASONS[status]
+        return ReservationStatus.REJECTED, REASONS["unreachable"]
+    word = found if isinstance(found, str) and found else "Rejected"
+    return ReservationStatus.REJECTED, REASONS.get(status, word)
 
 
 def _asked_for(known: Iterable[Reservation], operation_id: str) -> Reservation | None:

@@ -240,7 +240,7 @@ class ReservationsContract:
         await bench.operations.settle(operation.id, Outcome(status="expired"), AT)
         assert await bench.book.expire(later, 60, 10) == 1
         now = await bench.book.get(kept.id, OURS)
-        assert (now.status, now.reason) == (ReservationStatus.REJECTED, "NoAnswer")
+        assert (now.status, now.reason) == (ReservationStatus.REJECTED, "Unreachable")
 
     @waits
     async def test_expire_leaves_what_was_accepted(self, bench: ReservationsBench) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from csms.core.commands import Command, Outcome
 from csms.core.reports import CommandAnswered
-from csms.core.reservations.rules import reason_of
+from csms.core.reservations.rules import unmade
 from csms.core.reservations.vocabulary import (
     CancelReservation,
     EndKind,
@@ -105,7 +105,7 @@ def test_accepted(desk: Desk) -> None:
         (Outcome(status="rejected", found="Unavailable"), "Unavailable"),
         (Outcome(status="rejected", found="Rejected"), "Rejected"),
         (Outcome(status="rejected"), "Rejected"),
-        (Outcome(status="expired"), "NoAnswer"),
+        (Outcome(status="expired"), "Unreachable"),
         (Outcome(status="unreachable"), "Unreachable"),
         (Outcome(status="unsupported"), "Unsupported"),
     ],
@@ -281,4 +281,5 @@ def test_ended_twice(desk: Desk) -> None:
 
 def test_reasons() -> None:
     """What is no word of the station is no reason."""
-    assert (reason_of("rejected", ""), reason_of("rejected", 5)) == ("Rejected", "Rejected")
+    for word in ("", 5):
+        assert unmade("rejected", word, sent=True) == (ReservationStatus.REJECTED, "Rejected")
