@@ -33,7 +33,6 @@ from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioner, Provisioning
 from csms.pipeline.reservations import Reservations
 from csms.pipeline.setting_up import Setup, Step
-from csms.pipeline.swaps import Swaps
 from csms.pipeline.tasks import Tasks
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel, ReadBack
@@ -169,11 +168,6 @@ class Desks:
             operations=self.operations,
             now=self.now,
         )
-
-    @cached_property
-    def swaps(self) -> Swaps:
-        """Battery swaps."""
-        return Swaps(self.stores.tokens, self.operations, policies.policy(self.config), self.now)
 
     @cached_property
     def provisioning(self) -> Provisioning:

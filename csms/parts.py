@@ -189,7 +189,6 @@ class Parts:
             operations=desks.operations,
             holdings=stores.holdings,
             settlements=stores.settlements,
-            swaps=desks.swaps,
             happenings=stores.happenings,
             quarantine=stores.quarantine,
             assemblies=stores.assemblies,

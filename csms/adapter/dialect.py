@@ -141,6 +141,7 @@ class Dialect:
         """The command as a request that is valid in this version.
 
         Raises `Invalid` naming the command's field that breaks a rule, or that no version knows.
+        A word or a length that the newest version takes is a want of this one: `Unsupported`.
         """
         row = self._of.commands[type(command)]
         request = row.spell(command)
@@ -157,6 +158,10 @@ class Dialect:
         )
         if flaw is not None:
             field = row.field(flaw.path)
+            # A message in wire form is of this version, and of no other.
+            if self._of is not V21 and not isinstance(command, Raw) and _newest_says(command):
+                reason = f"OCPP {self.version} cannot say it: {field} {flaw.rule}."
+                return Unsupported(reason, field)
             raise Invalid(f"{field} {flaw.rule}.", field=field)
         return request
 
@@ -283,6 +288,14 @@ def _check_known(command: Command) -> None:
         return  # it knows the words
     if isinstance(newest, Unsupported) and newest.field is not None:
         raise Invalid(f"{newest.field} is nothing that OCPP knows.", field=newest.field)
+
+
+def _newest_says(command: Command) -> bool:
+    """Whether the newest version takes the command as it is."""
+    try:
+        return isinstance(DIALECTS[V21.subprotocol].request(command), Request)
+    except Invalid:
+        return False
 
 
 def _alike(spelled: Request | Unsupported, asked: Request) -> bool:

@@ -76,7 +76,6 @@ from csms.core.ports import (
     ISettlements,
     ISpeech,
     IStations,
-    ISwaps,
     ITasks,
     ITokens,
     IVariables,
@@ -111,7 +110,6 @@ class ApiPorts:
     sessions: ISessions
     operations: IOperations
     settlements: ISettlements
-    swaps: ISwaps
     holdings: IHoldings
     happenings: IHappenings
     quarantine: IQuarantine
@@ -150,7 +148,7 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *Tokens(ports.tokens, ports.speech).routes(),
         *Sessions(ports.sessions, remote).routes(),
         *Customers(ports.operations, ports.assemblies).routes(),
-        *Payments(ports.settlements, ports.swaps, ports.happenings, ports.operations).routes(),
+        *Payments(ports.settlements, ports.happenings, ports.operations).routes(),
         *Tariffs(ports.holdings, ports.sessions, ports.operations).routes(),
         *DisplayMessages(ports.holdings, ports.sessions, ports.operations).routes(),
         *Operations(ports.operations).routes(),

@@ -8,13 +8,23 @@ from msgspec import Meta, field
 
 from csms.api.shapes import EvseId, IdToken, Json, PlugId, Shape
 from csms.core.charging.profiles import ChargingProfile
-from csms.core.commands import ResetKind
+from csms.core.commands import ResetKind, Triggerable
 
 Queue = Annotated[
     bool,
     Meta(description="Keep the command until the station connects, if it is not connected now."),
 ]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
+TokenKind = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=20,
+        description="Type of the token as OCPP 2.x names it (1.6 tells none): unless given that of "
+        "the token in the list, `ISO14443` for one that is listed without, `Central` for one that "
+        "is not listed.",
+    ),
+]
 
 
 class Queued(Shape, frozen=True, kw_only=True):
@@ -34,15 +44,15 @@ class StartRequest(Queued, frozen=True, kw_only=True):
     """Begin a session."""
 
     id_token: IdToken
-    kind: (
-        Annotated[
-            Word,
-            Meta(description="Type of the token as 2.x stations are told; `Central` unless given."),
-        ]
-        | None
-    ) = None
+    kind: TokenKind | None = None
     group_id: (
-        Annotated[IdToken, Meta(description="Group of the token as 2.x stations are told, if any.")]
+        Annotated[
+            IdToken,
+            Meta(
+                description="Group of the token as 2.x stations are told; unless given that of the "
+                "token in the list."
+            ),
+        ]
         | None
     ) = None
     evse_id: EvseId | None = None
@@ -93,7 +103,13 @@ class AvailabilityRequest(Queued, frozen=True, kw_only=True):
 class TriggerRequest(Queued, frozen=True, kw_only=True):
     """Ask the station to send a message."""
 
-    message: Annotated[Word, Meta(description="As OCPP names it: `StatusNotification` ...")]
+    message: Annotated[
+        Triggerable,
+        Meta(
+            description="As OCPP names it, whatever the version of the station; what its version "
+            "calls otherwise is translated."
+        ),
+    ]
     evse_id: EvseId | None = None
     connector_id: PlugId | None = None
     custom: (

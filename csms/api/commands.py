@@ -98,6 +98,7 @@ class Commands:
     async def availability(self, call: Call[AvailabilityRequest, NoQuery]) -> Answer:
         """In or out of service."""
         body = call.body
+        _check_plug(body.evse_id, body.connector_id)
         command = ChangeAvailability(
             evse_id=body.evse_id, connector_id=body.connector_id, operative=body.operative
         )
@@ -106,8 +107,9 @@ class Commands:
     async def trigger(self, call: Call[TriggerRequest, NoQuery]) -> Answer:
         """Ask for a message."""
         body = call.body
+        _check_plug(body.evse_id, body.connector_id)
         command = Trigger(
-            message=body.message,
+            message=body.message.value,
             evse_id=body.evse_id,
             connector_id=body.connector_id,
             custom=body.custom,
@@ -162,6 +164,12 @@ class Commands:
                 "data-transfer", "dataTransfer", "Send vendor-specific data", self.data, DataRequest
             ),
         )
+
+
+def _check_plug(evse_id: int | None, connector_id: int | None) -> None:
+    """Raises `Invalid` for a plug of no EVSE: the station itself has none."""
+    if connector_id is not None and not evse_id:
+        raise Invalid("say of which EVSE it is", field="connector_id")
 
 
 def _route(

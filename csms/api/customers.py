@@ -7,7 +7,7 @@ from typing import Annotated
 import attrs
 from msgspec import Meta
 
-from csms.api.command_shapes import Queued, Word
+from csms.api.command_shapes import Queued, TokenKind
 from csms.api.commands import OUTCOME
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, WRITERS, Answer, Call, NoQuery, Route
@@ -36,9 +36,7 @@ class CustomerRequest(Queued, frozen=True, kw_only=True):
     report: bool = True
     clear: bool = False
     id_token: IdToken | None = None
-    kind: (
-        Annotated[Word, Meta(description="Type of the token; `ISO14443` unless given.")] | None
-    ) = None
+    kind: TokenKind | None = None
     customer_identifier: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     certificate: HashOfCertificate | None = None
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from csms.api.reservations_shapes import TokenKind
 from csms.api.shapes import IdToken, Moment, Shape, Time, View, told, told_if
 from csms.core.locallists.vocabulary import (
     MAX_ENTRIES,
@@ -18,6 +17,15 @@ from csms.core.locallists.vocabulary import (
     LocalList,
 )
 from csms.core.values import TokenStatus
+
+TokenKind = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=20,
+        description="As OCPP 2.x names it; 1.6 tells no kinds.",
+    ),
+]
 
 
 class EntryShape(Shape, frozen=True, kw_only=True):

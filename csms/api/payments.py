@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import attrs
 from msgspec import Meta
 
-from csms.api.command_shapes import Queued, Word
+from csms.api.command_shapes import Queued, TokenKind
 from csms.api.commands import OUTCOME
 from csms.api.kept import HappeningView, OneKindQuery, happening_view
 from csms.api.operations import OperationView, operation_answer
@@ -24,11 +24,11 @@ from csms.api.shapes import (
     query_of,
     told,
 )
-from csms.core.batteries.vocabulary import SWAP
+from csms.core.batteries.vocabulary import SWAP, RequestSwap
 from csms.core.pages import Query
 from csms.core.payments.listing import SETTLEMENTS
 from csms.core.payments.vocabulary import AnnounceWebPayment, Settlement
-from csms.core.ports import IHappenings, IOperations, ISettlements, ISwaps
+from csms.core.ports import IHappenings, IOperations, ISettlements
 
 SettlementsQuery = list_query(
     SETTLEMENTS,
@@ -51,9 +51,7 @@ class SwapRequest(Queued, frozen=True, kw_only=True):
     """Swap batteries for a driver."""
 
     id_token: IdToken
-    kind: Annotated[Word, Meta(description="Type of the token; `Central` unless given.")] | None = (
-        None
-    )
+    kind: TokenKind | None = None
 
 
 class SettlementView(View, frozen=True, kw_only=True):
@@ -98,7 +96,6 @@ class Payments:
     """Handlers of payments at stations and battery swaps."""
 
     settlements: ISettlements
-    swaps: ISwaps
     happenings: IHappenings
     operations: IOperations
 
@@ -121,11 +118,10 @@ class Payments:
 
     async def swap(self, call: Call[SwapRequest, NoQuery]) -> Answer:
         """Have a station swap batteries."""
-        operation = await self.swaps.request(
+        operation = await self.operations.submit(
             call.path["identity"],
             call.operator_id,
-            call.body.id_token,
-            call.body.kind,
+            RequestSwap(id_token=call.body.id_token, kind=call.body.kind),
             requested_by=call.who,
             queue=call.body.queue,
         )

@@ -28,6 +28,8 @@ ReservationsQuery = list_query(
     id_token="Token it is for.",  # noqa: S106  # no password
 )
 
+_OPEN = (ReservationStatus.REQUESTED, ReservationStatus.UNCONFIRMED)
+
 
 @attrs.frozen
 class Reservations:
@@ -59,7 +61,7 @@ class Reservations:
         reservation, operation = await self.reservations.make(
             body.station, call.operator_id, wanted, requested_by=call.who, queue=body.queue
         )
-        status = 202 if reservation.status is ReservationStatus.REQUESTED else 201
+        status = 202 if reservation.status in _OPEN else 201
         location = f"{PREFIX}/reservations/{reservation.id}"
         return Answer(status, _answer(reservation, operation), {"Location": location})
 
@@ -97,7 +99,8 @@ class Reservations:
                 summary="Reserve an EVSE",
                 description="With 201 the station has answered: `accepted`, or `rejected` with "
                 "the `reason` (also when it is not connected, or its version has no such "
-                "reservation). With 202 it is `requested` until the station answers.",
+                "reservation). With 202 it is `requested` until the station answers, or "
+                "`unconfirmed`: it did not answer in time, and may hold the reservation.",
                 tag="reservations",
                 handler=self.make,
                 body=ReservationRequest,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from csms.api.command_shapes import Queue, Queued
+from csms.api.command_shapes import Queue, Queued, TokenKind
 from csms.api.operations import OperationView
 from csms.api.shapes import (
     EvseId,
@@ -21,16 +21,6 @@ from csms.api.shapes import (
 )
 from csms.core.reservations.vocabulary import Reservation, ReservationStatus
 
-TokenKind = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=20,
-        description="As OCPP 2.x names it; `ISO14443` unless it is given or known. 1.6 does not "
-        "tell kinds.",
-    ),
-]
-
 
 class ReservationRequest(Queued, frozen=True, kw_only=True):
     """Keep an EVSE for a token; without `evse_id` any of the station, of that type if given."""
@@ -39,7 +29,13 @@ class ReservationRequest(Queued, frozen=True, kw_only=True):
     id_token: IdToken
     kind: TokenKind | None = None
     group_id: (
-        Annotated[IdToken, Meta(description="Group (parentIdTag) whose members may use it, too.")]
+        Annotated[
+            IdToken,
+            Meta(
+                description="Group (parentIdTag) whose members may use it, too; unless given that "
+                "of the token in the list."
+            ),
+        ]
         | None
     ) = None
     evse_id: EvseId | None = None
@@ -63,6 +59,13 @@ class CancelQuery(Shape, frozen=True, kw_only=True):
     queue: Queue = False
 
 
+class ConflictView(View, frozen=True, kw_only=True):
+    """Somebody charged where it was reserved for another."""
+
+    at: Time
+    session_id: str | None
+
+
 class ReservationView(View, frozen=True, kw_only=True):
     """A reservation."""
 
@@ -78,19 +81,32 @@ class ReservationView(View, frozen=True, kw_only=True):
     status: Annotated[
         ReservationStatus,
         Meta(
-            description="`requested` until the station answers; `accepted`; then `used`, "
+            description="`requested` until the station answers, `unconfirmed` when it did not and "
+            "may hold it all the same; `accepted`; then `used`, "
             "`expired`, `cancelled` (by us) or `removed` (by the station); or `rejected`."
         ),
     ]
     reason: (
         Annotated[
             str,
-            Meta(description="Why it was rejected or removed: `Occupied`, `Faulted` ..."),
+            Meta(
+                description="Why it is rejected, removed or unconfirmed: `Occupied`, `Faulted` ..."
+            ),
         ]
         | None
     )
     session_id: Annotated[str, Meta(description="The session that used it.")] | None
     operation_id: Annotated[str, Meta(description="The operation that asked for it.")] | None
+    conflict: (
+        Annotated[
+            ConflictView,
+            Meta(
+                description="The last time that somebody else began to charge at the reserved EVSE;"
+                " the reservation stays."
+            ),
+        ]
+        | None
+    )
     created_at: Time
     updated_at: Time
     ended_at: Time | None
@@ -125,6 +141,11 @@ def reservation_view(reservation: Reservation) -> ReservationView:
         reason=reservation.reason,
         session_id=reservation.session_id,
         operation_id=reservation.operation_id,
+        conflict=None
+        if reservation.conflict_at is None
+        else ConflictView(
+            at=told(reservation.conflict_at), session_id=reservation.conflict_session_id
+        ),
         created_at=told(reservation.created_at),
         updated_at=told(reservation.updated_at),
         ended_at=told_if(reservation.ended_at),

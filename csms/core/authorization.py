@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from csms.core.abilities import takes_tariffs, tariffs_asked
 from csms.core.certificates.presented import answer_contract
 from csms.core.decisions import Decision, Policy, Question, State, folded
-from csms.core.errors import Conflict
 from csms.core.replies import AuthorizationGiven
 from csms.core.reports import AuthorizationAsked
 from csms.core.values import Authorization, StationKey, Terms, Token, TokenStatus
@@ -144,14 +143,6 @@ def is_master_pass(group_id: str | None, policy: Policy) -> bool:
         and policy.master_pass_group != ""
         and folded(group_id) == folded(policy.master_pass_group)
     )
-
-
-def check_starter(token: Token | None, group_id: str | None, policy: Policy) -> None:
-    """Refuse a remote start for a master pass (2.x C16.FR.03), be it one by its own group or by
-    that which comes with the command.  Raises `Conflict` (``master_pass``)."""
-    own = None if token is None else token.group_id
-    if is_master_pass(own, policy) or is_master_pass(group_id, policy):
-        raise Conflict("a master pass starts no session", code="master_pass")
 
 
 def asked(report: AuthorizationAsked) -> Question:

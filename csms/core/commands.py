@@ -34,7 +34,7 @@ class RemoteStart(Command, frozen=True, kw_only=True, tag="remote_start"):
 
     id_token: str
     kind: str | None = None
-    """IdTokenEnum text of 2.x; None: a token of the server (Central)."""
+    """IdTokenEnum text of 2.x; None: Central, see `csms.core.bearers`."""
     group_id: str | None = None
     evse_id: int | None = None
     charging_profile: ChargingProfile | None = None
@@ -82,10 +82,33 @@ class SendData(Command, frozen=True, kw_only=True, tag="data_transfer"):
     data: object = None
 
 
+class Triggerable(StrEnum):
+    """What a station can be asked to send, under the names of all versions."""
+
+    BOOT = "BootNotification"
+    CUSTOM = "CustomTrigger"
+    DIAGNOSTICS_STATUS = "DiagnosticsStatusNotification"
+    """1.6; the same as the next in 2.x, where diagnostics are a kind of log."""
+    LOG_STATUS = "LogStatusNotification"
+    FIRMWARE_STATUS = "FirmwareStatusNotification"
+    HEARTBEAT = "Heartbeat"
+    METER_VALUES = "MeterValues"
+    PUBLICATION_STATUS = "PublishFirmwareStatusNotification"
+    OWN_CERTIFICATE_1_6 = "SignChargePointCertificate"
+    """1.6; the same as the next."""
+    OWN_CERTIFICATE = "SignChargingStationCertificate"
+    COMBINED_CERTIFICATE = "SignCombinedCertificate"
+    V2G20_CERTIFICATE = "SignV2G20Certificate"
+    V2G_CERTIFICATE = "SignV2GCertificate"
+    STATUS = "StatusNotification"
+    TRANSACTION = "TransactionEvent"
+
+
 class Trigger(Command, frozen=True, kw_only=True, tag="trigger"):
-    """Ask the station to send a message, named as OCPP names it."""
+    """Ask the station to send a message."""
 
     message: str
+    """One of `Triggerable`."""
     evse_id: int | None = None
     connector_id: int | None = None
     custom: str | None = None

@@ -9,7 +9,6 @@ processes share.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -18,10 +17,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from csms.core.authorization import check_starter
-from csms.core.commands import Command, Outcome, Raw, RemoteStart
+from csms.core import bearers
+from csms.core.commands import Command, Outcome, Raw
 from csms.core.decisions import Policy
-from csms.core.errors import NotFound, Unavailable
+from csms.core.errors import Invalid, Unavailable
 from csms.core.firmware.locations import check_location
 from csms.core.ids import new_id
 from csms.core.operations import (
@@ -43,7 +42,8 @@ from csms.core.ports import (
     ITasks,
     ITokens,
 )
-from csms.core.values import Operation, OperationStatus, Station
+from csms.core.values import Operation, OperationStatus, Station, Token
+from csms.pipeline.bearers import known_bearer
 from csms.pipeline.delivery import Delivery, told
 from csms.pipeline.waiting import pause, within
 
@@ -79,7 +79,7 @@ class Operations:
     settings: OperationSettings = OperationSettings()
     tokens: ITokens | None = None
     policy: Policy = Policy()
-    """Says which group of the ``tokens`` starts nothing."""
+    """Says who of the ``tokens`` may charge, and whether strangers may."""
     firmware_hosts: Collection[str] = ()
     """Where stations may be sent for firmware, see `check_location`; none: anywhere."""
 
@@ -96,11 +96,13 @@ class Operations:
         """See `IOperations.submit`; `Unavailable`: nothing was sent."""
         station = await self.stations.get(identity, operator_id)
         version = self._version(station)
-        command = self.speech.interpret(version, command)
+        asked, command = command, self.speech.interpret(version, command)
         check_registration(station.registration, command)
-        await self._check_token(station.operator_id, command)
+        bearer = await self._bearer(station, command)
         if numbered(command):
             command = msgspec.structs.replace(command, ref=await self.book.number())
+        if bearer is not None and not isinstance(asked, Raw):
+            command = self._named(version, command, bearer)
         impossible = self.speech.check(version, command)
         if impossible is None:
             self._check_source(version, command)
@@ -153,15 +155,30 @@ class Operations:
             field = "payload" if isinstance(command, Raw) else "location"
             check_location(location, self.firmware_hosts, field)
 
-    async def _check_token(self, operator_id: int, command: Command) -> None:
-        """Raises `Conflict` for a remote start with a master pass."""
-        if not (isinstance(command, RemoteStart) and self.policy.master_pass_group):
-            return
-        token = None
-        if self.tokens is not None:
-            with suppress(NotFound):  # which the station may know
-                token = await self.tokens.get(command.id_token, operator_id)
-        check_starter(token, command.group_id, self.policy)
+    async def _bearer(self, station: Station, command: Command) -> Token | None:
+        """The token that a command names, as the operator's list knows it; raises `Conflict` where
+        its bearer may not charge."""
+        if self.tokens is None or bearers.bearer_of(command) is None:
+            return None
+        token = await known_bearer(self.tokens, station.operator_id, command)
+        bearers.check(command, token, station.identity, self.now(), self.policy)
+        return token
+
+    def _named(self, version: str, command: Command, token: Token) -> Command:
+        """The command with what is known of its token.
+
+        A group that the version has no room for is left out, as it is of answers to Authorize and
+        of local lists.
+        """
+        whole = bearers.named(command, token)
+        bare = bearers.named(command, msgspec.structs.replace(token, group_id=None))
+        if whole == bare:
+            return whole
+        try:
+            impossible = self.speech.check(version, whole)
+        except Invalid:
+            return bare
+        return whole if impossible is None else bare
 
     def _version(self, station: Station) -> str:
         """The version the station speaks, or spoke last if it still may; for one that never

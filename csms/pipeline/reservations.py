@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 
 import attrs
 from msgspec.structs import replace
 from zope.interface import implementer
 
+from csms.core import bearers
 from csms.core.commands import Outcome
-from csms.core.errors import Conflict, Invalid, NotFound, Refusal
+from csms.core.errors import Conflict, Invalid, Refusal
 from csms.core.ids import new_id
 from csms.core.pages import Page, Query
 from csms.core.ports import IOperations, IOperationsBook, IStations, ITokens
@@ -27,6 +29,7 @@ from csms.core.reservations.vocabulary import (
     ReserveNow,
 )
 from csms.core.values import Operation, OperationStatus, Station
+from csms.pipeline.bearers import known_bearer
 
 EXPIRY_MARGIN_S = 60.0
 """How long after its time a reservation ends by our clock, for the station's may be late."""
@@ -64,7 +67,7 @@ class Reservations:
             raise Invalid("that time is over", field="expires_at")
         station = await self.stations.get(identity, operator_id)
         await self._check_any(station, wanted)
-        wanted = await self._of_kind(operator_id, wanted)
+        named = await self._named(operator_id, wanted)
         number = await self.operations_book.number()
         reservation = Reservation(
             id=new_id(now),
@@ -75,8 +78,8 @@ class Reservations:
             evse_id=wanted.evse_id,
             connector_type=wanted.connector_type,
             id_token=wanted.id_token,
-            kind=wanted.kind,
-            group_id=wanted.group_id,
+            kind=named.kind,
+            group_id=named.group_id,
             expires_at=wanted.expires_at,
             created_at=now,
             updated_at=now,
@@ -101,15 +104,10 @@ class Reservations:
         if wanted.evse_id is None and await self.limits.reserves_any(station.id) is False:
             raise Conflict("the station reserves single EVSEs only", code="evse_needed")
 
-    async def _of_kind(self, operator_id: int, wanted: ReserveNow) -> ReserveNow:
-        """Stations of 2.x compare tokens with their kind: that of a known token is used."""
-        if wanted.kind is not None:
-            return wanted
-        try:
-            token = await self.tokens.get(wanted.id_token, operator_id)
-        except NotFound:
-            return wanted
-        return replace(wanted, kind=token.kind)
+    async def _named(self, operator_id: int, wanted: ReserveNow) -> ReserveNow:
+        """With the kind and the group of a known token, as the operation has them."""
+        token = await known_bearer(self.tokens, operator_id, wanted)
+        return cast("ReserveNow", bearers.named(wanted, token))
 
     async def cancel(
         self,

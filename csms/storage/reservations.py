@@ -13,7 +13,7 @@ from csms.core.errors import NotFound
 from csms.core.pages import Page, Query
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
-from csms.core.reservations.rules import changed, event_of, reason_of
+from csms.core.reservations.rules import changed, event_of, unmade
 from csms.core.reservations.vocabulary import (
     KeepReservation,
     Reservation,
@@ -46,13 +46,14 @@ FORGET = "DELETE FROM reservation WHERE id = %s AND status = 'requested'"
 # What somebody else is writing at that moment is left for the next time.
 OVER = f"""
 SELECT {_ROW} FROM {_TABLES}
-WHERE r.status IN ('requested', 'accepted')
+WHERE r.status IN ('requested', 'unconfirmed', 'accepted')
   AND r.expires_at < %(now)s - make_interval(secs => %(margin_s)s)
 ORDER BY r.expires_at LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
 """
 
 UNANSWERED = f"""
-SELECT o.status, {_ROW} FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
+SELECT o.status, o.sent_at IS NOT NULL, {_ROW}
+FROM {_TABLES} JOIN operation o ON o.id = r.operation_id
 WHERE r.status = 'requested' AND o.status NOT IN ('queued', 'pending', 'accepted')
   AND o.settled_at < %(now)s - make_interval(secs => %(margin_s)s)
 LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
@@ -84,8 +85,8 @@ _encode = msgspec.json.Encoder().encode
 _NO_ANSWER = (OperationStatus.UNSUPPORTED, OperationStatus.UNREACHABLE, OperationStatus.EXPIRED)
 
 
-def _unanswered(status: str, row: str) -> tuple[str, Reservation]:
-    return status, _reservation(row)
+def _unanswered(status: str, sent: bool, row: str) -> tuple[str, bool, Reservation]:
+    return status, sent, _reservation(row)
 
 
 @implementer(IReservationsBook)
@@ -107,12 +108,10 @@ class PostgresReservations:
             asked = msgspec.structs.replace(found, operation_id=operation.id)
             requested = found.status is ReservationStatus.REQUESTED
             if requested and operation.status in _NO_ANSWER:
-                asked = changed(
-                    asked,
-                    ReservationStatus.REJECTED,
-                    operation.settled_at or operation.created_at,
-                    reason=reason_of(operation.status, None),
-                )
+                at = operation.settled_at or operation.created_at
+                sent = operation.sent_at is not None
+                status, reason = unmade(operation.status, None, sent=sent)
+                asked = changed(asked, status, at, reason=reason)
             elif requested:
                 await cursor.execute(WAIT_NO_LONGER, (found.expires_at, operation.id))
             if asked != found:
@@ -163,10 +162,10 @@ class PostgresReservations:
                 for each in await cursor.many(OVER, params, _reservation)
             ]
             await _save(cursor, over)
-            lost = [
-                changed(each, ReservationStatus.REJECTED, now, reason=reason_of(status, None))
-                for status, each in await cursor.many(UNANSWERED, params, _unanswered)
-            ]
+            lost = []
+            for settled, sent, each in await cursor.many(UNANSWERED, params, _unanswered):
+                status, reason = unmade(settled, None, sent=sent)
+                lost.append(changed(each, status, now, reason=reason))
             await _save(cursor, lost)
             return len(over) + len(lost)
 

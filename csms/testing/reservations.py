@@ -15,7 +15,7 @@ from csms.core.pages import Page, Query
 from csms.core.ports import IOperationsBook
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
-from csms.core.reservations.rules import changed, event_of, reason_of
+from csms.core.reservations.rules import changed, event_of, unmade
 from csms.core.reservations.vocabulary import (
     KeepReservation,
     Reservation,
@@ -61,8 +61,9 @@ class MemoryReservations:
         if not requested or operation.status not in _NO_ANSWER:
             return found
         at = operation.settled_at or operation.created_at
-        reason = reason_of(operation.status, None)
-        return self._keep(changed(found, ReservationStatus.REJECTED, at, reason=reason))
+        sent = operation.sent_at is not None
+        status, reason = unmade(operation.status, None, sent=sent)
+        return self._keep(changed(found, status, at, reason=reason))
 
     async def forget(self, reservation_id: str) -> None:
         """See `IReservationsBook`."""
@@ -99,8 +100,9 @@ class MemoryReservations:
         for each in tuple(self.kept.values())[:limit]:
             if each.status.live and each.expires_at < since:
                 self._keep(changed(each, ReservationStatus.EXPIRED, now))
-            elif (reason := await self._unanswered(each, since)) is not None:
-                self._keep(changed(each, ReservationStatus.REJECTED, now, reason=reason))
+            elif (unanswered := await self._unanswered(each, since)) is not None:
+                status, reason = unanswered
+                self._keep(changed(each, status, now, reason=reason))
             else:
                 continue
             done += 1
@@ -117,14 +119,16 @@ class MemoryReservations:
             del self.kept[name]
         return len(old)
 
-    async def _unanswered(self, reservation: Reservation, since: datetime) -> str | None:
+    async def _unanswered(
+        self, reservation: Reservation, since: datetime
+    ) -> tuple[ReservationStatus, str] | None:
         if reservation.status is not ReservationStatus.REQUESTED or not reservation.operation_id:
             return None
         operation = await self.operations.get(reservation.operation_id)
         at = operation.settled_at
         if at is None or at >= since or operation.status is OperationStatus.ACCEPTED:
             return None
-        return reason_of(operation.status, None)
+        return unmade(operation.status, None, sent=operation.sent_at is not None)
 
     def _keep(self, reservation: Reservation) -> Reservation:
         self.kept[reservation.id] = reservation

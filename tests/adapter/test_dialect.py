@@ -19,7 +19,7 @@ from csms.adapter.tables import Version
 from csms.adapter.v16.version import V16
 from csms.adapter.v21.version import V21
 from csms.adapter.v201.version import V201
-from csms.core.commands import ClearCache, Command, Raw, RemoteStart, RemoteStop, Unlock
+from csms.core.commands import ClearCache, Command, Raw, RemoteStart, Unlock
 from csms.core.errors import Invalid
 from csms.core.firmware.vocabulary import UpdateFirmware
 from csms.core.ports import ISpeech
@@ -200,7 +200,7 @@ def test_speech_checks_commands() -> None:
     )
     assert speech.check("0.9", ClearCache()) == "The station's OCPP version is not spoken here."
     with pytest.raises(Invalid):
-        speech.check("1.6", RemoteStop(transaction_ref="2147483648"))
+        speech.check("1.6", Unlock(evse_id=0))
 
 
 def test_speech_interprets_raw_commands() -> None:

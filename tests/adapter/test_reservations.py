@@ -76,12 +76,12 @@ def test_reserve_newer(dialect: Any) -> None:
 
 @NEWER
 def test_reserve_any_newer(dialect: Any) -> None:
-    """Any EVSE, with a type of connector; kinds that nobody told are the usual ones."""
+    """Any EVSE, with a type of connector; kinds that nobody told are the server's."""
     wanted = replace(PLAIN, connector_type="cCCS2", group_id="GROUP")
     assert dialect.request(wanted).payload == {
         "id": 5,
         "expiryDateTime": WIRE_AT,
-        "idToken": {"idToken": "TAG", "type": "ISO14443"},
+        "idToken": {"idToken": "TAG", "type": "Central"},
         "connectorType": "cCCS2",
         "groupIdToken": {"idToken": "GROUP", "type": "Central"},
     }
@@ -90,20 +90,38 @@ def test_reserve_any_newer(dialect: Any) -> None:
 @pytest.mark.parametrize(
     ("dialect", "wanted", "field"),
     [
-        (V16, replace(PLAIN, id_token="x" * 21), "id_token"),
-        (V16, replace(PLAIN, group_id="x" * 21), "group_id"),
-        (V201, replace(PLAIN, kind="NoSuchKind"), "kind"),
-        (V201, replace(PLAIN, id_token="x" * 37), "id_token"),
-        (V201, replace(PLAIN, connector_type="Type2"), "connector_type"),
+        (V16, replace(PLAIN, id_token="x" * 256), "id_token"),
+        (V201, replace(PLAIN, kind="x" * 21), "kind"),
         (V21, replace(PLAIN, id_token="x" * 256), "id_token"),
         (V21, replace(PLAIN, connector_type="x" * 21), "connector_type"),
     ],
 )
-def test_what_a_version_cannot_say(dialect: Any, wanted: ReserveNow, field: str) -> None:
-    """What breaks the version's schema is refused by the name of the field."""
+def test_what_no_version_can_say(dialect: Any, wanted: ReserveNow, field: str) -> None:
+    """What breaks the newest version's schema, too, is refused by the name of the field."""
     with pytest.raises(Invalid) as refused:
         dialect.request(wanted)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wanted", "reason"),
+    [
+        (V16, replace(PLAIN, id_token="x" * 21), "id_token is longer than 20 characters."),
+        (V16, replace(PLAIN, group_id="x" * 21), "group_id is longer than 20 characters."),
+        (V201, replace(PLAIN, kind="DirectPayment"), "kind is not one of the allowed values."),
+        (V201, replace(PLAIN, id_token="x" * 37), "id_token is longer than 36 characters."),
+        (
+            V201,
+            replace(PLAIN, connector_type="Type2"),
+            "connector_type is not one of the allowed values.",
+        ),
+    ],
+)
+def test_what_a_version_cannot_say(dialect: Any, wanted: ReserveNow, reason: str) -> None:
+    """What a newer one can is no mistake."""
+    request = dialect.request(wanted)
+    assert isinstance(request, Unsupported)
+    assert request.reason == f"OCPP {dialect.version} cannot say it: {reason}"
 
 
 @EVERY

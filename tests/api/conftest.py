@@ -26,7 +26,6 @@ from zope.interface import implementer
 from csms.api.app import ApiPorts, ApiSettings, make_site
 from csms.api.site import ApiSite
 from csms.core.commands import Command, Outcome
-from csms.core.decisions import Policy
 from csms.core.operations import action_of, evse_of, payload_of
 from csms.core.pages import Page, Query
 from csms.core.ports import IHealth, ILinks, IOperations, ITasks, Readiness
@@ -39,7 +38,6 @@ from csms.pipeline.monitoring import Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioning
 from csms.pipeline.reservations import Reservations
-from csms.pipeline.swaps import Swaps
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel
 from csms.testing.api_tokens import MemoryApiTokens
@@ -356,7 +354,6 @@ class Api:
             quarantine=self.quarantine,
             assemblies=self.assemblies,
             settlements=self.settlements,
-            swaps=Swaps(self.tokens, self.operations, Policy(), lambda: NOW),
             reservations=Reservations(
                 book=self.reservations,
                 operations=self.operations,

@@ -126,3 +126,9 @@ def test_no_two_shapes_have_one_name(wrapped: tuple[bool, bool]) -> None:
     with pytest.raises(ValueError, match="name"):
         openapi.document(routes)
     assert "ThingView" in openapi.document(routes[:1])["components"]["schemas"] or wrapped[0]
+
+
+def test_words_of_triggers_are_told(document: dict[str, Any]) -> None:
+    """Those of all versions, for a trigger is the same for each."""
+    words = document["components"]["schemas"]["Triggerable"]["enum"]
+    assert {"SignChargePointCertificate", "SignChargingStationCertificate"} < set(words)

@@ -193,3 +193,23 @@ def test_list(api: Any) -> None:
     assert numbers("?status=used") == [2]
     assert numbers("?id_token=tag&sort=created_at") == [1, 2]
     assert api.ask("GET", f"{PATH}?status=gone").status == 422
+
+
+def test_a_conflict_stands_with_it(api: Any) -> None:
+    """Who charged where it is reserved, and when."""
+    kept = seed(api, 5)
+    assert api.ask("GET", f"{PATH}/{kept.id}").json["conflict"] is None
+    seed(api, 5, conflict_at=NOW, conflict_session_id="s-1")
+    assert api.ask("GET", f"{PATH}/{kept.id}").json["conflict"] == {
+        "at": "2026-03-01T12:00:00.123Z",
+        "session_id": "s-1",
+    }
+
+
+@pytest.mark.usefixtures("station")
+def test_without_an_answer(api: Any) -> None:
+    """It may be held: it can be listed and cancelled."""
+    kept = seed(api, 5, status=ReservationStatus.UNCONFIRMED, reason="NoAnswer")
+    listed = api.ask("GET", f"{PATH}?status=unconfirmed").json["items"]
+    assert [each["id"] for each in listed] == [kept.id]
+    assert api.ask("DELETE", f"{PATH}/{kept.id}").status == 200

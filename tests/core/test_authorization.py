@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from csms.core.authorization import check_starter, is_needless, known, places, verdict
+from csms.core.authorization import is_needless, known, places, verdict
 from csms.core.decisions import Policy
-from csms.core.errors import Conflict
 from csms.core.flags import STRANGER
 from csms.core.replies import AuthorizationGiven, StartAnswered
 from csms.core.reports import AuthorizationAsked, SessionStarted, SessionStopped
@@ -195,18 +194,6 @@ def test_a_master_pass_is_good_for_everything_but_a_start() -> None:
     assert verdict(token, "CP1", T0, policy, starting=True).status is TokenStatus.INVALID
     for other in (Policy(), Policy(master_pass_group="x")):
         assert verdict(token, "CP1", T0, other, starting=True) == good
-
-
-def test_a_master_pass_is_no_starter() -> None:
-    """Neither one by its own group nor by that which comes with a command; everybody else may."""
-    policy = Policy(master_pass_group="M")
-    for token, group in ((Token(id_token="A", group_id="m"), None), (None, "M")):
-        with pytest.raises(Conflict) as caught:
-            check_starter(token, group, policy)
-        assert caught.value.code == "master_pass"
-        check_starter(token, group, Policy())
-    check_starter(Token(id_token="A"), None, policy)
-    check_starter(None, "G", policy)
 
 
 def test_a_master_pass_starts_no_session_of_1_6() -> None:

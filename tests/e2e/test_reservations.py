@@ -305,3 +305,63 @@ def test_queued_until_it_returns(running: RunningCsms) -> None:
         assert line.serve()[0] == "ReserveNow"
         path = f"{PATH}/{answer.body['reservation']['id']}"
         running.until(path, lambda body: body["status"] == "accepted")
+
+
+@every
+def test_a_reservation_is_good_for_the_group_of_its_token(bench: Bench) -> None:
+    """Nobody has to repeat the group: the station is told it, and a member uses the reservation
+    without naming it."""
+    made = bench.reserve()
+    if bench.version == "1.6":
+        asked = made["asked"]["parentIdTag"]
+    else:
+        asked = made["asked"]["groupIdToken"]["idToken"]
+    assert (asked, made["reservation"]["group_id"]) == ("GROUP", "GROUP")
+    bench.start("MATE")
+    assert bench.now(made)["status"] == "used"
+
+
+@newer
+def test_a_token_has_one_kind_in_every_command(bench: Bench) -> None:
+    """So that a station starts for the token for which it reserved."""
+    bench.server.request("PUT", "/api/v1/tokens/CONTRACT", {"kind": "eMAID", "group_id": "FLEET"})
+    made = bench.reserve(id_token="CONTRACT")
+    bench.line.replies["RequestStartTransaction"] = {"status": "Accepted"}
+    start = bench.caller.submit(
+        bench.server.request,
+        "POST",
+        f"/api/v1/stations/{bench.identity}/remote-start",
+        {"id_token": "CONTRACT", "evse_id": 1},
+    )
+    heard, payload = bench.line.serve()
+    start.result()
+    assert heard == "RequestStartTransaction"
+    for asked in (made["asked"], payload):
+        assert asked["idToken"] == {"idToken": "CONTRACT", "type": "eMAID"}
+        assert asked["groupIdToken"] == {"idToken": "FLEET", "type": "Central"}
+
+
+@every
+def test_nothing_for_who_may_not_charge(bench: Bench) -> None:
+    """Neither a reservation nor a session, by the operator's own list."""
+    bench.server.request("PUT", "/api/v1/tokens/LOST", {"blocked": True})
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    for path, body in (
+        (PATH, {"station": bench.identity, "evse_id": 1, "expires_at": later}),
+        (f"/api/v1/stations/{bench.identity}/remote-start", {"evse_id": 1}),
+    ):
+        answer = bench.server.request("POST", path, {**body, "id_token": "LOST"})
+        assert (answer.status, answer.body["code"]) == (409, "not_authorized"), answer
+    assert bench.server.get(f"{PATH}?station={bench.identity}")["items"] == []
+
+
+@every
+def test_a_conflict_stands_with_the_reservation(bench: Bench) -> None:
+    """Who charges in spite of it, and since when."""
+    bench.server.request("PUT", "/api/v1/tokens/ALIEN", {})
+    made = bench.reserve()
+    assert made["reservation"]["conflict"] is None
+    bench.start("ALIEN")
+    (session,) = bench.server.get(f"/api/v1/sessions?station={bench.identity}")["items"]
+    now = bench.now(made)
+    assert (now["status"], now["conflict"]["session_id"]) == ("accepted", session["id"])

@@ -418,7 +418,9 @@ def test_a_master_pass_starts_nothing(rig: Rig) -> None:
     tokens.seed("TAG")
     tokens.seed("PASS2", operator_id=2, group_id="MASTERS")
     rig.operations = attrs.evolve(
-        rig.operations, tokens=tokens, policy=Policy(master_pass_group="MASTERS")
+        rig.operations,
+        tokens=tokens,
+        policy=Policy(accept_unknown_tokens=True, master_pass_group="MASTERS"),
     )
     for command in (RemoteStart(id_token="pass"), RemoteStart(id_token="TAG", group_id="Masters")):
         with pytest.raises(Conflict) as caught:
@@ -430,6 +432,79 @@ def test_a_master_pass_starts_nothing(rig: Rig) -> None:
     rig.submit(RemoteStart(id_token="PASS"))
     kept = now(rig.book.list(Query(), 1)).items
     assert {operation.id_token for operation in kept} == {"TAG", "PASS2", "NOBODY", "PASS"}
+
+
+def _listing(rig: Rig, policy: Policy | None = None, **fields: Any) -> None:
+    """The operator's list has a TAG."""
+    tokens = MemoryTokens(rig.clock.now)
+    tokens.seed("TAG", **fields)
+    rig.operations = attrs.evolve(rig.operations, tokens=tokens, policy=policy or Policy())
+
+
+def test_nothing_starts_for_who_may_not_charge(rig: Rig) -> None:
+    """The operator's own list decides, also of messages in wire form, and strangers are refused by
+    policy."""
+    rig.here()
+    _listing(rig, blocked=True)
+    for command in (
+        RemoteStart(id_token="tag"),
+        RemoteStart(id_token="NOBODY"),
+        Raw(action="Start", payload={"token": "TAG"}),
+    ):
+        with pytest.raises(Conflict) as caught:
+            now(rig.submit(command))
+        assert caught.value.code == "not_authorized"
+    assert not rig.links.sent
+    assert not now(rig.operations.list(Query())).items
+    _listing(rig, Policy(accept_unknown_tokens=True))
+    rig.submit(RemoteStart(id_token="NOBODY"))
+    assert len(rig.links.sent) == 1
+
+
+def test_a_token_has_its_kind_and_group(rig: Rig) -> None:
+    """Those of the operator's list, where the command has none; a message in wire form goes as it
+    was written."""
+    rig.here()
+    _listing(rig, kind="eMAID", group_id="G1")
+    rig.submit(RemoteStart(id_token="TAG"))
+    [(_, command)] = rig.links.sent
+    assert command == RemoteStart(id_token="TAG", kind="eMAID", group_id="G1", ref=1)
+    rig.links.answer(1, ACCEPTED)
+    rig.submit(Raw(action="Start", payload={"token": "TAG"}))
+    assert rig.links.sent[-1][1] == RemoteStart(id_token="TAG", ref=2)
+
+
+@attrs.frozen
+class NarrowSpeech(PlainSpeech):
+    """One that has no room for a group, and says so in one way or the other."""
+
+    raises: bool = True
+
+    def check(self, version: str, command: Command) -> str | None:
+        """See `ISpeech`."""
+        if getattr(command, "group_id", None) is None:
+            return super().check(version, command)
+        if self.raises:
+            raise Invalid("group_id is longer than 20 characters", field="group_id")
+        return "no"
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_group_without_room_is_left_out(rig: Rig, raises: bool) -> None:
+    """The group of the list; one that the caller gives has to be said."""
+    rig.here()
+    _listing(rig, group_id="G" * 30)
+    rig.operations = attrs.evolve(rig.operations, speech=NarrowSpeech(raises=raises))
+    rig.submit(RemoteStart(id_token="TAG"))
+    [(_, command)] = rig.links.sent
+    assert command == RemoteStart(id_token="TAG", kind="ISO14443", ref=1)
+    rig.links.answer(1, ACCEPTED)
+    if raises:
+        with pytest.raises(Invalid):
+            now(rig.submit(RemoteStart(id_token="TAG", group_id="G2")))
+    else:
+        operation = now(rig.submit(RemoteStart(id_token="TAG", group_id="G2")))
+        assert operation.status is OperationStatus.UNSUPPORTED
 
 
 def test_firmware_comes_from_where_it_may() -> None:

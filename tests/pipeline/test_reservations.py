@@ -138,6 +138,34 @@ async def test_kind_of_a_known_token(bench: Bench) -> None:
 
 
 @waits
+async def test_group_of_a_known_token(bench: Bench) -> None:
+    """A token that is known has its group, unless another is given: its members may use it."""
+    bench.tokens.seed("TAG", group_id="G1")
+    made, _ = await bench.reservations.make("cp-1", 1, WANTED)
+    assert (made.kind, made.group_id) == ("ISO14443", "G1")
+    made, _ = await bench.reservations.make("cp-1", 1, replace(WANTED, group_id="G2"))
+    assert made.group_id == "G2"
+
+
+@waits
+async def test_no_answer(bench: Bench) -> None:
+    """A station that never answers may hold it: it can be cancelled, and its time ends it."""
+    bench.said = Outcome(status="expired")
+    made, _ = await bench.reservations.make("cp-1", 1, WANTED)
+    assert (made.status, made.reason) == (ReservationStatus.UNCONFIRMED, "NoAnswer")
+    other, _ = await bench.reservations.make("cp-1", 1, WANTED)
+    still, asked = await bench.reservations.cancel(made.id, 1)
+    assert asked is not None
+    assert still.status is ReservationStatus.UNCONFIRMED
+    bench.said = Outcome(status="accepted", found="Accepted")
+    cancelled, _ = await bench.reservations.cancel(made.id, 1)
+    assert cancelled.status is ReservationStatus.CANCELLED
+    bench.time = WANTED.expires_at + timedelta(seconds=61)
+    assert await bench.reservations.expire() == 1
+    assert (await bench.reservations.get(other.id, 1)).status is ReservationStatus.EXPIRED
+
+
+@waits
 async def test_refused(bench: Bench) -> None:
     """What the station refuses is rejected, with its reason."""
     bench.said = Outcome(status="rejected", found="Occupied")

@@ -116,6 +116,26 @@ async def test_a_life(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_conflict(bench: Bench) -> None:
+    """Who charged in spite of it, and when, stands with the reservation; a station that did not
+    answer may hold one, and is asked about both."""
+    kept = await reserved(bench, 1, status=ReservationStatus.ACCEPTED)
+    unsure = await reserved(bench, 2, status=ReservationStatus.UNCONFIRMED, id_token="OTHER")
+    key = StationKey(kept.station_id, "cp-1")
+    at = AT + timedelta(minutes=1)
+    await said(bench.pool, key, SessionStarted(evse_id=1, id_token="ALIEN", at=at, meter_wh=0), at)
+    (session_id,) = await bench.pool.many("SELECT id FROM session", (), str)
+    assert await bench.book.get(kept.id, OURS) == replace(
+        kept, conflict_at=at, conflict_session_id=session_id, updated_at=at
+    )
+    later = at + timedelta(minutes=1)
+    await said(
+        bench.pool, key, SessionStarted(evse_id=1, id_token="OTHER", at=later, meter_wh=0), later
+    )
+    assert (await bench.book.get(unsure.id, OURS)).status is ReservationStatus.USED
+
+
+@pytest_twisted.ensureDeferred
 async def test_written_by_hand_and_replaced(bench: Bench) -> None:
     """A new one comes to be with its acceptance, and takes the place of the one before."""
     await reserved(bench, 5, status=ReservationStatus.ACCEPTED)

@@ -30,6 +30,9 @@ _INTEGER = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 _EXTENDED_ONLY = frozenset({"LogStatusNotification", "SignChargePointCertificate"})
 """What only ExtendedTriggerMessage of the security extension can ask for (§4.2 there)."""
 
+_TRIGGERED_AS: Mapping[str, str] = {"SignChargingStationCertificate": "SignChargePointCertificate"}
+"""What 2.x calls otherwise."""
+
 _SENT_AS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
 """Messages that a trigger calls by another name."""
 
@@ -91,8 +94,9 @@ def _trigger(command: Trigger) -> Request | Unsupported:
         return Unsupported("OCPP 1.6 knows no triggers of vendors.")
     if command.connector_id not in (None, 1):
         return Unsupported("OCPP 1.6 knows one connector per EVSE.")
-    extended = command.message in _EXTENDED_ONLY
-    payload = _present(requestedMessage=command.message, connectorId=command.evse_id)
+    message = _TRIGGERED_AS.get(command.message, command.message)
+    extended = message in _EXTENDED_ONLY
+    payload = _present(requestedMessage=message, connectorId=command.evse_id)
     return Request("ExtendedTriggerMessage" if extended else "TriggerMessage", payload)
 
 

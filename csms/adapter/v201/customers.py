@@ -13,11 +13,10 @@ from csms.adapter.v201.certificate_commands import learnt_hash
 from csms.adapter.v201.certificates import hash_data
 from csms.adapter.v201.fields import spare_number
 from csms.adapter.v201.replies import write_nothing
+from csms.core.authorization import CENTRAL
 from csms.core.commands import Command
 from csms.core.customers.vocabulary import AskCustomer, Customer, CustomerTold
 from csms.core.replies import Acknowledged
-
-USUAL_KIND = "ISO14443"
 
 _SPARE = Lenience(spare=True)
 
@@ -55,7 +54,7 @@ def _spell(command: AskCustomer) -> Request:
         "clear": command.clear,
     }
     if customer.id_token is not None:
-        kind = customer.kind or USUAL_KIND
+        kind = customer.kind or CENTRAL
         payload["idToken"] = {"idToken": customer.id_token, "type": kind}
     if customer.identifier is not None:
         payload["customerIdentifier"] = customer.identifier

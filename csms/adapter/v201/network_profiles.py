@@ -91,10 +91,12 @@ class Networks:
     @property
     def commands(self) -> Mapping[type[Command], Outbound]:
         """The row of the command."""
-        data = {f"connectionData.{wire}": f"profile.{name}" for wire, name in _FIELDS.items()}
-        apn = {f"connectionData.apn.{wire}": f"profile.apn.{name}" for wire, name in _APN.items()}
-        vpn = {f"connectionData.vpn.{wire}": f"profile.vpn.{name}" for wire, name in _VPN.items()}
-        fields = {"configurationSlot": "slot", "connectionData": "profile", **data, **apn, **vpn}
+        data = {f"connectionData.{wire}": name for wire, name in _FIELDS.items()}
+        apn = {f"connectionData.apn.{wire}": f"apn.{name}" for wire, name in _APN.items()}
+        vpn = {f"connectionData.vpn.{wire}": f"vpn.{name}" for wire, name in _VPN.items()}
+        places = {f"connectionData.{name}": name for name in ("apn", "vpn")}
+        places["connectionData.ocppVersion"] = "ocpp_version"
+        fields = {"configurationSlot": "slot", **places, **data, **apn, **vpn}
         return {SetNetworkProfile: Outbound(self.spell, fields)}
 
     @property

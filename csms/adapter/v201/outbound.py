@@ -13,6 +13,7 @@ from csms.adapter.texts import mended_json
 from csms.adapter.times import same
 from csms.adapter.v201.charging_words import NAMES, V201_WORDS, Words
 from csms.adapter.wording import Unspeakable
+from csms.core.authorization import CENTRAL
 from csms.core.charging.profiles import ChargingProfile, plain
 from csms.core.commands import (
     ChangeAvailability,
@@ -47,6 +48,11 @@ _SENT_AS: Mapping[str, str] = {
     "SignV2GCertificate": "SignCertificate",
 }
 """Messages that a trigger calls by another name."""
+_TRIGGERED_AS: Mapping[str, str] = {
+    "DiagnosticsStatusNotification": "LogStatusNotification",
+    "SignChargePointCertificate": "SignChargingStationCertificate",
+}
+"""What 1.6 calls otherwise."""
 
 
 def remote_start(command: RemoteStart, words: Words = V201_WORDS) -> Request | Unsupported:
@@ -58,13 +64,13 @@ def remote_start(command: RemoteStart, words: Words = V201_WORDS) -> Request | U
         except Unspeakable as error:
             return words.unspeakable(error, "charging_profile")
     payload = _present(
-        idToken={"idToken": command.id_token, "type": command.kind or "Central"},
+        idToken={"idToken": command.id_token, "type": command.kind or CENTRAL},
         remoteStartId=_start_id(command) if command.ref is None else command.ref,
         evseId=command.evse_id,
         chargingProfile=profile,
         groupIdToken=None
         if command.group_id is None
-        else {"idToken": command.group_id, "type": "Central"},
+        else {"idToken": command.group_id, "type": CENTRAL},
     )
     return Request("RequestStartTransaction", payload)
 
@@ -139,7 +145,8 @@ def trigger(command: Trigger) -> Request:
         if plug is None and command.message == "StatusNotification":
             plug = 1
         evse = _present(id=command.evse_id, connectorId=plug)
-    payload = _present(requestedMessage=command.message, customTrigger=command.custom, evse=evse)
+    message = _TRIGGERED_AS.get(command.message, command.message)
+    payload = _present(requestedMessage=message, customTrigger=command.custom, evse=evse)
     return Request("TriggerMessage", payload)
 
 

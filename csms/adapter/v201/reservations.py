@@ -12,6 +12,7 @@ from csms.adapter.tables import Inbound, Outbound, Request
 from csms.adapter.times import asked_moment, wire_time
 from csms.adapter.v201.fields import MAX_INT32
 from csms.adapter.v201.replies import write_nothing
+from csms.core.authorization import CENTRAL
 from csms.core.commands import Command
 from csms.core.replies import Acknowledged
 from csms.core.reservations.vocabulary import (
@@ -20,10 +21,6 @@ from csms.core.reservations.vocabulary import (
     ReservationEnded,
     ReserveNow,
 )
-
-USUAL_KIND = "ISO14443"
-"""The kind of a token of which nobody knows better: a card."""
-GROUP_KIND = "Central"
 
 _ENDS: Mapping[str, EndKind] = {
     "Expired": EndKind.EXPIRED,
@@ -36,14 +33,14 @@ def _reserve(command: ReserveNow) -> Request:
     payload: dict[str, object] = {
         "id": command.ref or 0,
         "expiryDateTime": wire_time(command.expires_at),
-        "idToken": {"idToken": command.id_token, "type": command.kind or USUAL_KIND},
+        "idToken": {"idToken": command.id_token, "type": command.kind or CENTRAL},
     }
     if command.evse_id is not None:
         payload["evseId"] = command.evse_id
     if command.connector_type is not None:
         payload["connectorType"] = command.connector_type
     if command.group_id is not None:
-        kind = command.group_kind or GROUP_KIND
+        kind = command.group_kind or CENTRAL
         payload["groupIdToken"] = {"idToken": command.group_id, "type": kind}
     return Request("ReserveNow", payload)
 

@@ -11,6 +11,7 @@ from csms.adapter.tables import Inbound, Outbound, Request
 from csms.adapter.v201.fields import spare_number, token
 from csms.adapter.v201.replies import write_nothing
 from csms.adapter.wording import wording
+from csms.core.authorization import CENTRAL
 from csms.core.batteries.vocabulary import BatteriesSwapped, RequestSwap
 from csms.core.commands import Command
 from csms.core.replies import Acknowledged
@@ -65,7 +66,7 @@ INBOUND: Mapping[str, Inbound] = {
 
 
 def _spell(command: RequestSwap) -> Request:
-    who = {"idToken": command.id_token, "type": command.kind or "Central"}
+    who = {"idToken": command.id_token, "type": command.kind or CENTRAL}
     return Request("RequestBatterySwap", {"requestId": command.ref or 0, "idToken": who})
 
 

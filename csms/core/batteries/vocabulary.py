@@ -16,7 +16,7 @@ class RequestSwap(Command, frozen=True, kw_only=True, tag="battery_swap"):
     ref: int | None = None
     id_token: str
     kind: str | None = None
-    """IdTokenEnum text; None: a token of the server (Central)."""
+    """IdTokenEnum text; None: Central, see `csms.core.bearers`."""
 
 
 class BatteriesSwapped(Report, frozen=True, kw_only=True):

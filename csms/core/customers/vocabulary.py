@@ -20,7 +20,7 @@ class Customer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id_token: str | None = None
     kind: str | None = None
-    """IdTokenEnum text of ``id_token``; None: ISO14443."""
+    """IdTokenEnum text of ``id_token``; None: Central, see `csms.core.bearers`."""
     identifier: str | None = None
     certificate: CertificateHash | None = None
 

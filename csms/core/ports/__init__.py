@@ -33,7 +33,7 @@ from csms.core.ports.logs import (
 )
 from csms.core.ports.monitoring import IMonitors, MonitorBatch, MonitorOutcome
 from csms.core.ports.operations import ILinks, IOperations, IOperationsBook, ISpeech
-from csms.core.ports.payments import ISettlements, ISwaps
+from csms.core.ports.payments import ISettlements
 from csms.core.ports.process import IApiTokens, IHealth, ITasks, Readiness
 from csms.core.ports.provisioning import IProvisioning, IProvisioningBook, Provisioned
 from csms.core.ports.records import IConnections, ISessions, IStations, ITokens, Quirk
@@ -96,7 +96,6 @@ __all__ = [
     "ISpeech",
     "IStations",
     "ISubscriber",
-    "ISwaps",
     "ITasks",
     "ITokens",
     "IUploads",

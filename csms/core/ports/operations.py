@@ -30,7 +30,9 @@ class IOperations(Interface):
         caller should wait.  A station without connection: settled ``unreachable``, or
         ``queued`` until it returns if ``queue``.  Raises `NotFound` (no such station),
         `Invalid` (the payload breaks the station's schema) or `Conflict`
-        (``not_registered``: the station is pending or rejected).
+        (``not_registered``: the station is pending or rejected; ``not_authorized`` and
+        ``master_pass``: see `csms.core.bearers`, which also says what is added to a command that
+        names a token).
         A command that the station's version cannot express settles ``unsupported``.
         """
 

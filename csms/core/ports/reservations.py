@@ -25,9 +25,10 @@ class IReservations(Interface):
     ) -> Awaitable[tuple[Reservation, Operation]]:
         """Reserve; the reservation as it stands now, and the operation that asks for it.
 
-        It is ``requested`` as long as the station has not answered, and ``rejected`` when it is
-        not connected (unless ``queue``).  Raises `Invalid` (the time is over, or the payload breaks
-        the station's schema), `NotFound` and `Conflict` as `IOperations.submit` does.
+        It is ``requested`` as long as the station may answer, ``unconfirmed`` when it did not, and
+        ``rejected`` when it is not connected (unless ``queue``).  Raises
+        `Invalid` (the time is over, or the payload breaks the station's schema), `NotFound` and
+        `Conflict` as `IOperations.submit` does.
         """
 
     def cancel(
@@ -58,8 +59,8 @@ class IReservationsBook(Interface):
 
     def asked(reservation_id: str, operation: Operation) -> Awaitable[Reservation]:
         """That operation asks for it.  One that is settled without an answer of the station
-        leaves a ``requested`` reservation ``rejected``; one that is queued waits no longer than
-        the reservation holds.  The reservation as it now is."""
+        leaves a ``requested`` reservation ``rejected``, or ``unconfirmed`` if it was sent; one that
+        is queued waits no longer than the reservation holds.  The reservation as it now is."""
 
     def forget(reservation_id: str) -> Awaitable[None]:
         """It was never asked for."""

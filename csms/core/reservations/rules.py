@@ -30,6 +30,7 @@ from csms.core.reservations.vocabulary import (
     ReservationStatus,
     ReserveNow,
 )
+from csms.core.station import unasked
 from csms.core.values import StationKey
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ REASONS: Mapping[str, str] = {
     "unsupported": "Unsupported",
 }
 """Why there is no reservation, by the status of the operation; else the station said why."""
+
+_LOST = frozenset({"expired", "unreachable"})
+"""How operations settle to which there is no answer."""
+_OPEN = (ReservationStatus.REQUESTED, ReservationStatus.UNCONFIRMED)
+"""Those of which the station has said nothing yet."""
 
 UNKNOWN = "Unknown"
 """The station did not know the reservation that it was to cancel."""
@@ -105,19 +111,10 @@ def reserved(answered: Answered, state: State, now: datetime) -> Consequence:
     known: tuple[Reservation, ...] = state.answers(ReservationsAsked)
     mine = _asked_for(known, answered.operation.id)
     if not answered.accepted:
-        if mine is None or mine.status is not ReservationStatus.REQUESTED:
-            return NO_CONSEQUENCE
-        rejected = changed(
-            mine,
-            ReservationStatus.REJECTED,
-            now,
-            reason=reason_of(answered.outcome.status, answered.outcome.found),
-            operation_id=answered.operation.id,
-        )
-        return Consequence(*kept((rejected,)))
+        return _not_accepted(mine, answered, now)
     if mine is None:
         mine = _written(command, answered, now)
-    elif mine.status not in (ReservationStatus.REQUESTED, ReservationStatus.REJECTED):
+    elif mine.status not in (*_OPEN, ReservationStatus.REJECTED):
         return NO_CONSEQUENCE  # known, and perhaps over already
     accepted = changed(
         mine,
@@ -134,10 +131,42 @@ def reserved(answered: Answered, state: State, now: datetime) -> Consequence:
     return Consequence(*kept((*replaced, accepted)))
 
 
-def reason_of(status: str, found: object) -> str:
-    """Why there is no reservation: from the status of the operation, or in the word of the
-    station's answer."""
-    return REASONS.get(status) or (found if isinstance(found, str) and found else "Rejected")
+def _not_accepted(mine: Reservation | None, answered: Answered, now: datetime) -> Consequence:
+    """The station refused, or it did not answer: then it may hold the reservation all the same,
+    also one that somebody wrote himself."""
+    status, reason = unmade(
+        answered.outcome.status,
+        answered.outcome.found,
+        sent=answered.operation.sent_at is not None,
+    )
+    if mine is None:
+        if status is ReservationStatus.REJECTED:
+            return NO_CONSEQUENCE
+        mine = _written(answered.command, answered, now)
+    elif mine.status not in _OPEN or mine.status is status:
+        return NO_CONSEQUENCE
+    told = changed(
+        mine,
+        status,
+        now,
+        reason=reason,
+        operation_id=answered.operation.id,
+    )
+    return Consequence(*kept((told,)))
+
+
+def unmade(status: str, found: object, *, sent: bool) -> tuple[ReservationStatus, str]:
+    """What a reservation is, and why, after an operation that settled in such a ``status`` and not
+    accepted; ``found`` is the word of the station's answer.
+
+    Nobody knows what became of what was ``sent`` and never answered.
+    """
+    if status in _LOST:
+        if sent:
+            return ReservationStatus.UNCONFIRMED, REASONS[status]
+        return ReservationStatus.REJECTED, REASONS["unreachable"]
+    word = found if isinstance(found, str) and found else "Rejected"
+    return ReservationStatus.REJECTED, REASONS.get(status, word)
 
 
 def _asked_for(known: Iterable[Reservation], operation_id: str) -> Reservation | None:
@@ -191,7 +220,8 @@ def ended(
     """ReservationStatusUpdate (2.x H04); of one that is unknown or over there is nothing to do."""
     status, reason = _ENDS[report.kind]
     over = _ended(state, status, now, reason)
-    return Decision(ACKNOWLEDGED, *kept(over))
+    odd = () if state.answers(ReservationsAsked) else unasked(report.number)
+    return Decision(ACKNOWLEDGED, *kept(over), oddities=odd)
 
 
 def _ended(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _ARRIVAL = frozenset({"CablePluggedIn", "EVDetected"})
 """Triggers of events that may be the first to tell the EVSE."""
+_HELD = (ReservationStatus.ACCEPTED, ReservationStatus.UNCONFIRMED)
 _OUT_OF_ORDER = frozenset({ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE})
 
 Said = SessionStarted | TransactionTold | ConnectorChanged
@@ -141,7 +142,10 @@ def _of_session(
     session: Session, ref: int | None, known: Sequence[Reservation], now: datetime, *, anew: bool
 ) -> Follows:
     """The reservation that a session names is used, whatever we believed of it; else the one
-    that holds for its token or group where it runs (H03.FR.07, 1.6 §5.13)."""
+    that holds for its token or group where it runs (H03.FR.07, 1.6 §5.13).
+
+    One that the station never confirmed is no reason to tell of a conflict.
+    """
     named = next((each for each in known if ref is not None and each.number == ref), None)
     if named is not None:
         over = named.status is ReservationStatus.USED
@@ -154,15 +158,20 @@ def _of_session(
             if _meant(each, session):
                 return _used(each, session, now)
     if anew and session.id_token is not None:
-        foreign = (each for each in holding if each.evse_id is not None)
-        return (), [_conflict(each, session, now) for each in foreign]
+        foreign = [
+            replace(each, conflict_at=now, conflict_session_id=session.id, updated_at=now)
+            for each in holding
+            if each.evse_id is not None and each.status is ReservationStatus.ACCEPTED
+        ]
+        writes = [KeepReservation(each) for each in foreign]
+        return writes, [_conflict(each, session, now) for each in foreign]
     return _NOTHING
 
 
 def _holds(reservation: Reservation, session: Session) -> bool:
-    """Whether it held where and when the session began."""
+    """Whether it held, or may have, where and when the session began."""
     return (
-        reservation.status is ReservationStatus.ACCEPTED
+        reservation.status in _HELD
         and session.status is not SessionStatus.ENDED
         and reservation.evse_id in (None, session.evse_id)
         and reservation.created_at - HISTORICAL <= session.started_at < reservation.expires_at
@@ -212,7 +221,7 @@ def _out_of_order(
     gone = [
         changed(each, ReservationStatus.REMOVED, now, reason=report.status.value)
         for each in known
-        if each.status is ReservationStatus.ACCEPTED and report.evse_id in (0, each.evse_id)
+        if each.status in _HELD and report.evse_id in (0, each.evse_id)
     ]
     writes, events = kept(gone)
     return writes, events

@@ -17,6 +17,8 @@ class ReservationStatus(StrEnum):
 
     REQUESTED = "requested"
     """The station has not answered yet."""
+    UNCONFIRMED = "unconfirmed"
+    """The station was asked and did not answer: it may hold it."""
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     USED = "used"
@@ -29,7 +31,11 @@ class ReservationStatus(StrEnum):
     @property
     def live(self) -> bool:
         """Whether the station holds it, or may."""
-        return self in (ReservationStatus.REQUESTED, ReservationStatus.ACCEPTED)
+        return self in (
+            ReservationStatus.REQUESTED,
+            ReservationStatus.UNCONFIRMED,
+            ReservationStatus.ACCEPTED,
+        )
 
 
 class Reservation(Struct, frozen=True, kw_only=True):
@@ -53,7 +59,7 @@ class Reservation(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     status: ReservationStatus = ReservationStatus.REQUESTED
     reason: str | None = None
-    """Why it was rejected or removed: ``Occupied``, ``Faulted``, ``Unreachable`` ..."""
+    """Why it is rejected, removed or unconfirmed: ``Occupied``, ``Faulted``, ``Unreachable`` ..."""
     session_id: str | None = None
     """The session that used it."""
     operation_id: str | None = None
@@ -62,6 +68,10 @@ class Reservation(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     ended_at: datetime | None = None
     """When it stopped being live."""
+    conflict_at: datetime | None = None
+    """When somebody else last began to charge where it holds."""
+    conflict_session_id: str | None = None
+    """That session."""
 
 
 class ReserveNow(Command, frozen=True, kw_only=True, tag="reserve"):
@@ -73,7 +83,7 @@ class ReserveNow(Command, frozen=True, kw_only=True, tag="reserve"):
 
     id_token: str
     kind: str | None = None
-    """None: ISO14443."""
+    """None: Central, see `csms.core.bearers`."""
     group_id: str | None = None
     group_kind: str | None = None
     """None: Central."""

@@ -71,9 +71,13 @@ async def reserved(
 
 
 async def asked(
-    bench: ReservationsBench, number: int, reservation: Reservation, outcome: Outcome | None = None
+    bench: ReservationsBench,
+    number: int,
+    reservation: Reservation,
+    outcome: Outcome | None = None,
+    sent_at: datetime | None = None,
 ) -> Operation:
-    """An operation that asks for a reservation, settled if there is an outcome."""
+    """An operation that asks for a reservation, sent or not, settled if there is an outcome."""
     operation = Operation(
         id=named(number),
         operator_id=reservation.operator_id,
@@ -84,6 +88,7 @@ async def asked(
         status=OperationStatus.PENDING,
         created_at=AT,
         expires_at=AT + timedelta(minutes=1),
+        sent_at=sent_at,
     )
     await bench.operations.record(operation, b"{}")
     if outcome is not None:
@@ -158,6 +163,27 @@ class ReservationsContract:
         assert [event.kind for event in await bench.events()] == ["reservation.rejected"] * 2
 
     @waits
+    async def test_asked_without_answer(self, bench: ReservationsBench) -> None:
+        """What was sent and never answered may be held: it is live, and ends by its time."""
+        kept = await reserved(bench, 1)
+        operation = await asked(bench, 11, kept, Outcome(status="unreachable"), AT)
+        now = await bench.book.asked(kept.id, operation)
+        assert (now.status, now.reason) == (ReservationStatus.UNCONFIRMED, "Unreachable")
+        assert now.ended_at is None
+        late = await reserved(bench, 2)
+        operation = await asked(bench, 12, late, sent_at=AT)
+        await bench.book.asked(late.id, operation)
+        await bench.operations.settle(operation.id, Outcome(status="expired"), AT)
+        assert await bench.book.expire(AT + timedelta(seconds=61), 60, 10) == 1
+        now = await bench.book.get(late.id, OURS)
+        assert (now.status, now.reason) == (ReservationStatus.UNCONFIRMED, "NoAnswer")
+        assert await bench.book.expire(AT + timedelta(minutes=50), 60, 10) == 0
+        assert await bench.book.expire(AT + timedelta(minutes=62), 60, 10) == 2
+        assert (await bench.book.get(kept.id, OURS)).status is ReservationStatus.EXPIRED
+        kinds = [event.kind for event in await bench.events()]
+        assert kinds == ["reservation.unconfirmed"] * 2 + ["reservation.expired"] * 2
+
+    @waits
     async def test_asked_and_decided(self, bench: ReservationsBench) -> None:
         """What the intake has decided meanwhile stays, and what it will decide is left to it."""
         decided = await reserved(bench, 1, status=ReservationStatus.ACCEPTED)
@@ -214,7 +240,7 @@ class ReservationsContract:
         await bench.operations.settle(operation.id, Outcome(status="expired"), AT)
         assert await bench.book.expire(later, 60, 10) == 1
         now = await bench.book.get(kept.id, OURS)
-        assert (now.status, now.reason) == (ReservationStatus.REJECTED, "NoAnswer")
+        assert (now.status, now.reason) == (ReservationStatus.REJECTED, "Unreachable")
 
     @waits
     async def test_expire_leaves_what_was_accepted(self, bench: ReservationsBench) -> None:

@@ -165,7 +165,7 @@ def test_a_transaction_that_is_none() -> None:
 @pytest.mark.parametrize(
     ("period", "field"),
     [
-        ({"limit": 1.23}, "limit"),
+        ({"limit": 1.0, "number_phases": -(2**40)}, "number_phases"),
         ({"limit": 1.0, "number_phases": 2**40}, "number_phases"),
     ],
 )

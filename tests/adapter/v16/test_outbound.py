@@ -93,6 +93,11 @@ STARTED_WITH = ChargingProfile(
         ),
         (Trigger(message="Heartbeat"), "TriggerMessage", {"requestedMessage": "Heartbeat"}),
         (
+            Trigger(message="SignChargingStationCertificate"),
+            "ExtendedTriggerMessage",
+            {"requestedMessage": "SignChargePointCertificate"},
+        ),
+        (
             Trigger(message="SignChargePointCertificate"),
             "ExtendedTriggerMessage",
             {"requestedMessage": "SignChargePointCertificate"},
@@ -113,7 +118,7 @@ def test_requests(command: Command, action: str, payload: dict[str, object]) -> 
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (RemoteStart(id_token="x" * 21), "id_token"),
+        (RemoteStart(id_token="x" * 256), "id_token"),
         (RemoteStart(id_token=""), "id_token"),
         (RemoteStart(id_token="a\0"), "id_token"),
         (RemoteStart(id_token="TAG", evse_id=0), "evse_id"),
@@ -131,7 +136,6 @@ def test_requests(command: Command, action: str, payload: dict[str, object]) -> 
             ),
             "charging_profile.transaction_ref",
         ),
-        (RemoteStop(transaction_ref="2147483648"), "transaction_ref"),
         (Unlock(evse_id=0), "evse_id"),
         (ChangeAvailability(evse_id=-1, operative=True), "evse_id"),
         (SendData(vendor_id="v" * 256), "vendor_id"),

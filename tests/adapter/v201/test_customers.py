@@ -58,11 +58,11 @@ def test_requests(dialect: Dialect, customer: Customer, payload: dict[str, objec
 
 
 @modern
-def test_a_token_is_a_card_unless_told_otherwise(dialect: Dialect) -> None:
-    """2.x wants a type."""
+def test_a_token_is_the_servers_unless_told_otherwise(dialect: Dialect) -> None:
+    """2.x wants a type; that of one that is listed comes with the command."""
     request = dialect.request(AskCustomer(customer=Customer(id_token="TAG")))
     assert isinstance(request, Request)
-    assert request.payload["idToken"] == {"idToken": "TAG", "type": "ISO14443"}
+    assert request.payload["idToken"] == {"idToken": "TAG", "type": "Central"}
 
 
 @modern

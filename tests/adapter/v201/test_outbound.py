@@ -128,6 +128,16 @@ def variable(component: Any, variable: Any, **more: Any) -> dict[str, Any]:
         ),
         (Trigger(message="Heartbeat"), "TriggerMessage", {"requestedMessage": "Heartbeat"}),
         (
+            Trigger(message="DiagnosticsStatusNotification"),
+            "TriggerMessage",
+            {"requestedMessage": "LogStatusNotification"},
+        ),
+        (
+            Trigger(message="SignChargePointCertificate"),
+            "TriggerMessage",
+            {"requestedMessage": "SignChargingStationCertificate"},
+        ),
+        (
             Trigger(message="MeterValues", evse_id=1),
             "TriggerMessage",
             {"requestedMessage": "MeterValues", "evse": {"id": 1}},

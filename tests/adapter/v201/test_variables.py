@@ -517,4 +517,4 @@ def test_invalid_network_profiles() -> None:
     )
     with pytest.raises(Invalid) as error:
         OLDER.request(SetNetworkProfile(slot=1, profile=profile))
-    assert error.value.field == "profile.interface"
+    assert error.value.field == "interface"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from csms.core.commands import Command, Outcome
 from csms.core.reports import CommandAnswered
-from csms.core.reservations.rules import reason_of
+from csms.core.reservations.rules import unmade
 from csms.core.reservations.vocabulary import (
     CancelReservation,
     EndKind,
@@ -72,6 +72,11 @@ def answered(
     return CommandAnswered(operation=asked, command=command, outcome=outcome, at=NOW)
 
 
+def sent(report: CommandAnswered) -> CommandAnswered:
+    """The same of an operation that was sent."""
+    return replace(report, operation=replace(report.operation, sent_at=NOW))
+
+
 @pytest.fixture
 def desk() -> Desk:
     """A desk at noon, that knows of no reservation."""
@@ -100,13 +105,13 @@ def test_accepted(desk: Desk) -> None:
         (Outcome(status="rejected", found="Unavailable"), "Unavailable"),
         (Outcome(status="rejected", found="Rejected"), "Rejected"),
         (Outcome(status="rejected"), "Rejected"),
-        (Outcome(status="expired"), "NoAnswer"),
+        (Outcome(status="expired"), "Unreachable"),
         (Outcome(status="unreachable"), "Unreachable"),
         (Outcome(status="unsupported"), "Unsupported"),
     ],
 )
 def test_refused(desk: Desk, outcome: Outcome, reason: str) -> None:
-    """What the station refuses, or does not answer, is rejected, with the reason."""
+    """What the station refuses, or was never sent, is rejected, with the reason."""
     known = kept_in(desk.book, ASKED)
     desk.say(KEY, answered(RESERVE, outcome))
     (kept,) = known()
@@ -116,6 +121,51 @@ def test_refused(desk: Desk, outcome: Outcome, reason: str) -> None:
         NOW,
     )
     assert desk.last("reservation.rejected").data["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("expired", "NoAnswer"), ("unreachable", "Unreachable")]
+)
+def test_no_answer(desk: Desk, status: str, reason: str) -> None:
+    """What was sent and not answered may be held all the same: nobody knows.  Heard again, it is
+    no news."""
+    known = kept_in(desk.book, ASKED)
+    for _ in range(2):
+        desk.say(KEY, sent(answered(RESERVE, Outcome(status=status))))
+    (kept,) = known()
+    assert (kept.status, kept.reason, kept.ended_at) == (
+        ReservationStatus.UNCONFIRMED,
+        reason,
+        None,
+    )
+    assert desk.kinds == ["reservation.unconfirmed"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (ACCEPTED, ReservationStatus.ACCEPTED),
+        (Outcome(status="rejected", found="Occupied"), ReservationStatus.REJECTED),
+    ],
+)
+def test_late_answer(desk: Desk, outcome: Outcome, status: ReservationStatus) -> None:
+    """The answer that comes after all decides."""
+    known = kept_in(
+        desk.book, replace(ASKED, status=ReservationStatus.UNCONFIRMED, operation_id="o-1")
+    )
+    desk.say(KEY, sent(answered(RESERVE, outcome)))
+    assert known()[0].status is status
+
+
+def test_no_answer_to_what_was_written_by_hand(desk: Desk) -> None:
+    """It may be held, too, and is kept so that it can be cancelled; the answer finds it."""
+    known = kept_in(desk.book)
+    desk.say(KEY, sent(answered(RESERVE, Outcome(status="expired"))))
+    (kept,) = known()
+    assert (kept.status, kept.number) == (ReservationStatus.UNCONFIRMED, 5)
+    desk.say(KEY, sent(answered(RESERVE, ACCEPTED)))
+    (kept,) = known()
+    assert kept.status is ReservationStatus.ACCEPTED
 
 
 def test_late_acceptance(desk: Desk) -> None:
@@ -231,4 +281,5 @@ def test_ended_twice(desk: Desk) -> None:
 
 def test_reasons() -> None:
     """What is no word of the station is no reason."""
-    assert (reason_of("rejected", ""), reason_of("rejected", 5)) == ("Rejected", "Rejected")
+    for word in ("", 5):
+        assert unmade("rejected", word, sent=True) == (ReservationStatus.REJECTED, "Rejected")

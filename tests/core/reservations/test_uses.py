@@ -135,6 +135,22 @@ def test_by_token_and_group(desk: Desk, token: str) -> None:
     assert known()[0].status is ReservationStatus.USED
 
 
+@pytest.mark.parametrize("report", [start(), start("ALIEN", reservation_ref=5)])
+def test_one_that_was_never_confirmed(desk: Desk, report: SessionStarted) -> None:
+    """Whoever names it uses it, and so does its token: the station may hold it."""
+    known = kept_in(desk.book, replace(HELD, status=ReservationStatus.UNCONFIRMED))
+    desk.say(KEY, report)
+    assert known()[0].status is ReservationStatus.USED
+
+
+def test_one_that_was_never_confirmed_is_in_no_conflict(desk: Desk) -> None:
+    """The station need not know of it."""
+    kept_in(desk.book, replace(HELD, status=ReservationStatus.UNCONFIRMED))
+    desk.say(KEY, start("ALIEN"))
+    assert desk.book.kept == []
+    assert "reservation.conflict" not in desk.kinds
+
+
 def test_specific_before_any(desk: Desk) -> None:
     """Of two that fit, the one for this EVSE is used."""
     loose = replace(HELD, id="r-2", number=6, evse_id=None)
@@ -169,10 +185,13 @@ def test_not_meant(desk: Desk, reservation: Reservation, report: SessionStarted)
 
 @pytest.mark.parametrize("token", ["ALIEN", "BLOCKED"])
 def test_conflict(desk: Desk, token: str) -> None:
-    """Who is not meant, or must not charge, does not use it; that the station let him is told."""
-    kept_in(desk.book, HELD)
+    """Who is not meant, or must not charge, does not use it; that the station let him is told, and
+    stands with the reservation."""
+    known = kept_in(desk.book, HELD)
     desk.say(KEY, start(token))
-    assert desk.book.kept == []
+    assert known() == [
+        replace(HELD, conflict_at=NOW, conflict_session_id=desk.sessions[0].id, updated_at=NOW)
+    ]
     conflict = desk.last("reservation.conflict")
     assert (conflict.data["reservation_id"], conflict.session_id) == (
         "r-1",
