@@ -18,6 +18,7 @@ import attrs
 
 from csms.adapter.faults import MAX_TEXT, Fault, FaultKind, PayloadError
 from csms.adapter.leaves import Shape
+from csms.adapter.manners import Manners
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import outlandish
 from csms.adapter.shapes import compiled
@@ -67,6 +68,11 @@ class Dialect:
     def codes(self) -> Mapping[FaultKind, str]:
         """The wire spelling of every kind of fault."""
         return self._of.codes
+
+    @property
+    def manners(self) -> Manners:
+        """How the version behaves around its messages."""
+        return self._of.manners
 
     @cached_property
     def _answer_shapes(self) -> dict[tuple[type[Command], str], Shape]:

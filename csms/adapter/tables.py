@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from csms.adapter.faults import FaultKind
 from csms.adapter.leaves import Lenience
+from csms.adapter.manners import Manners
 from csms.adapter.notes import Notes
 from csms.adapter.schema import Flaw, Json, Schemas, dotted
 from csms.adapter.wording import snake
@@ -130,6 +131,7 @@ class Version:
     version: str
     subprotocol: str
     codes: Mapping[FaultKind, str]
+    manners: Manners
     schemas: Schemas
     request_suffix: str
     """What the name of a request's schema has after the action."""

@@ -1,4 +1,4 @@
-"""OCPP-J frames: text to JSON arrays and back, and what each version asks of the envelope.
+"""OCPP-J frames: text to JSON arrays and back.
 
 Pure and hot.  Sources: 1.6-J §4, 2.0.1 and 2.1 Part 4 §4.
 """
@@ -9,13 +9,12 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NoReturn
 
 import orjson
 from msgspec import Struct
 
-from csms.adapter.faults import MAX_TEXT, FaultKind
+from csms.adapter.faults import MAX_TEXT
 
 CALL = 2
 CALLRESULT = 3
@@ -56,52 +55,6 @@ _HEAD = re.compile(
     rb"[ \t\r\n]*+,[ \t\r\n]*+(" + _TEXT + rb")[ \t\r\n]*+[,\]]"
 )
 """What begins like a CALL; it never goes back over what it has read."""
-
-
-class Envelope(Struct, frozen=True, kw_only=True):
-    """How a version answers frames that are no messages; None: not at all."""
-
-    unreadable: FaultKind | None
-    """No JSON, no array, or no id to be found."""
-    malformed: FaultKind
-    """The id can be read, the rest of the envelope is wrong."""
-    bad_id: FaultKind
-    twin: FaultKind
-    """A CALL whose id is that of a CALL still in progress."""
-    unknown_type: FaultKind | None
-    newer: bool = False
-    """Whether there are SEND and CALLRESULTERROR (2.1 Part 4 §4.2.4, §4.2.5)."""
-
-
-_NEWER = Envelope(
-    unreadable=FaultKind.RPC_FRAMEWORK,
-    malformed=FaultKind.RPC_FRAMEWORK,
-    bad_id=FaultKind.RPC_FRAMEWORK,
-    twin=FaultKind.RPC_FRAMEWORK,
-    unknown_type=None,
-    newer=True,
-)
-
-ENVELOPES: Mapping[str, Envelope] = MappingProxyType(
-    {
-        "1.6": Envelope(
-            unreadable=None,
-            malformed=FaultKind.FORMAT,
-            bad_id=FaultKind.FORMAT,
-            twin=FaultKind.GENERIC,
-            unknown_type=None,
-        ),
-        "2.0.1": Envelope(
-            unreadable=_NEWER.unreadable,
-            malformed=_NEWER.malformed,
-            bad_id=_NEWER.bad_id,
-            twin=_NEWER.twin,
-            unknown_type=FaultKind.MESSAGE_TYPE,
-        ),
-        "2.1": _NEWER,
-    }
-)
-"""By OCPP version; the reasons stand beside the tests that hold them."""
 
 
 class Head(Struct, frozen=True):

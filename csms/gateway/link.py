@@ -36,7 +36,6 @@ from csms.core.values import Registration, StationKey, Strictness
 from csms.gateway.admission import Admitted
 from csms.gateway.calls import Calls
 from csms.gateway.claim import Claim
-from csms.gateway.frames import ENVELOPES
 from csms.gateway.gate import admits, is_open
 from csms.gateway.grace import Grace
 from csms.gateway.messages import (
@@ -125,7 +124,7 @@ class Link:
         self._strictness = station.strictness or settings.strictness
         self._rpc = Rpc(
             admitted.dialect.codes,
-            ENVELOPES[admitted.dialect.version],
+            admitted.dialect.manners.envelope,
             _message_id,
             settings.inbound_limit,
             settings.outbound_limit,
@@ -161,7 +160,7 @@ class Link:
 
     def _register(self, registration: Registration, *, booted: bool) -> None:
         self.registration = registration
-        self._open = is_open(self._dialect.version, registration, booted=booted)
+        self._open = is_open(self._dialect.manners, registration, booted=booted)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection."""
@@ -288,7 +287,7 @@ class Link:
         expected = self._calls is not None and self._calls.expects(action)
         boot = self._dialect.is_boot(action)
         self._booting = self._booting or boot
-        return admits(self._dialect.version, self.registration, boot=boot, expected=expected)
+        return admits(self._dialect.manners, self.registration, boot=boot, expected=expected)
 
     def _on_told(self, told: Told, now: float) -> None:
         self._around.counters.told += 1

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from csms.adapter.faults import Fault, FaultKind
+from csms.adapter.manners import Envelope
 from csms.core.oddities import Oddity
 from csms.gateway.answers import Answers
 from csms.gateway.frames import (
@@ -27,7 +28,6 @@ from csms.gateway.frames import (
     CALLRESULTERROR,
     MAX_ID,
     NO_ID,
-    Envelope,
     UnreadableError,
     echo,
     error_frame,

@@ -325,6 +325,7 @@ def likeness(version: str) -> Dialect:
             V16,
             version=version,
             subprotocol=f"ocpp{version}",
+            manners=DIALECTS[f"ocpp{version}"].manners,
             codes={**V16.codes, **spelt},
             inbound={**V16.inbound, told: attrs.evolve(V16.inbound[told], one_way=True)},
         )

@@ -19,7 +19,6 @@ from csms.core.values import Registration, StationKey
 from csms.core.variables.vocabulary import ReadVariables, Wanted
 from csms.gateway.calls import Calls
 from csms.gateway.disputes import complaint
-from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import Answered, Failed
 from csms.gateway.rpc import Rpc
 from csms.gateway.wheel import Wheel
@@ -40,7 +39,9 @@ class Desk:
         self.deaf: list[str] = []
         dialect = LIKENESSES[f"ocpp{version}"]
         numbers = count(1)
-        self.rpc = Rpc(dialect.codes, ENVELOPES[version], lambda: f"c{next(numbers)}", 16, limit)
+        self.rpc = Rpc(
+            dialect.codes, dialect.manners.envelope, lambda: f"c{next(numbers)}", 16, limit
+        )
         self.calls = Calls(
             StationKey(1, "CP1"),
             dialect,

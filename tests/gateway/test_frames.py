@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from csms.adapter.dialect import DIALECTS, FaultKind
 from csms.gateway.frames import (
-    ENVELOPES,
     MAX_DEPTH,
     UnreadableError,
     call_frame,
@@ -186,7 +185,7 @@ def test_echo() -> None:
 def test_every_dialect_has_an_envelope() -> None:
     """A version that is spoken has rules for frames, and can spell what they ask for."""
     for dialect in DIALECTS.values():
-        envelope = ENVELOPES[dialect.version]
+        envelope = dialect.manners.envelope
         kinds = {envelope.unreadable, envelope.malformed, envelope.bad_id, envelope.twin}
         kinds |= {envelope.unknown_type, FaultKind.SECURITY, FaultKind.INTERNAL}
         assert all(kind is None or dialect.codes[kind] for kind in kinds)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from csms.adapter.dialect import DIALECTS, Fault, FaultKind
 from csms.core.oddities import Oddity
-from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import (
     Answered,
     Call,
@@ -31,6 +30,7 @@ from csms.gateway.messages import (
 from csms.gateway.rpc import NOISE_LIMIT, Rpc
 
 CODES = DIALECTS["ocpp1.6"].codes
+ENVELOPES = {dialect.version: dialect.manners.envelope for dialect in DIALECTS.values()}
 NEWER_CODES = {kind: kind.value for kind in FaultKind}
 
 

@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     rule,
 )
 
+from csms.adapter.dialect import DIALECTS
 from csms.adapter.faults import Fault, FaultKind
-from csms.gateway.frames import ENVELOPES
 from csms.gateway.messages import (
     Answered,
     Call,
@@ -48,14 +48,14 @@ class Conversation(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         numbers = count(1)
+        self.envelope = DIALECTS[f"ocpp{self.version}"].manners.envelope
         self.rpc = Rpc(
             CODES,
-            ENVELOPES[self.version],
+            self.envelope,
             lambda: f"ours-{next(numbers)}",
             INBOUND,
             OUTBOUND,
         )
-        self.envelope = ENVELOPES[self.version]
         self.now = 0.0
         self.closed = False
         self.open: list[Call] = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from csms.adapter.faults import FaultKind
 from csms.adapter.leaves import Lenience
+from csms.adapter.manners import Envelope, Manners
 from csms.adapter.notes import Rule
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound, Version
@@ -150,6 +151,18 @@ V16 = Version(
     version="1.6",
     subprotocol="ocpp1.6",
     codes=_CODES,
+    manners=Manners(
+        envelope=Envelope(
+            unreadable=None,
+            malformed=FaultKind.FORMAT,
+            bad_id=FaultKind.FORMAT,
+            twin=FaultKind.GENERIC,
+            unknown_type=None,
+        ),
+        boots_first=False,
+        silent_when_rejected=False,
+        keys_in_hex=True,
+    ),
     schemas=Schemas("v16"),
     request_suffix="",
     inbound={**_INBOUND, **areas.INBOUND},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from csms.adapter.faults import FaultKind
 from csms.adapter.leaves import Lenience
+from csms.adapter.manners import Envelope, Manners
 from csms.adapter.notes import Rule
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound, Version
@@ -155,6 +156,18 @@ V201 = Version(
     version="2.0.1",
     subprotocol="ocpp2.0.1",
     codes=_CODES,
+    manners=Manners(
+        envelope=Envelope(
+            unreadable=FaultKind.RPC_FRAMEWORK,
+            malformed=FaultKind.RPC_FRAMEWORK,
+            bad_id=FaultKind.RPC_FRAMEWORK,
+            twin=FaultKind.RPC_FRAMEWORK,
+            unknown_type=FaultKind.MESSAGE_TYPE,
+        ),
+        boots_first=True,
+        silent_when_rejected=True,
+        keys_in_hex=False,
+    ),
     schemas=Schemas("v201"),
     request_suffix="Request",
     inbound={**_INBOUND, **areas.INBOUND},

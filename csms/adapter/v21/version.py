@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+from msgspec.structs import replace
 
 from csms.adapter.schema import Schemas
 from csms.adapter.tables import Inbound
@@ -39,6 +40,10 @@ V21 = attrs.evolve(
     V201,
     version="2.1",
     subprotocol="ocpp2.1",
+    manners=replace(
+        V201.manners,
+        envelope=replace(V201.manners.envelope, unknown_type=None, newer=True),
+    ),
     schemas=Schemas("v21"),
     inbound=_INBOUND,
     commands={**V201.commands, **COMMANDS, **areas.COMMANDS},
