@@ -183,23 +183,19 @@ def make_app(table: Sequence[Route], dispatch: Dispatch) -> Klein:
     """The Klein application of a route table."""
     app = Klein()
     app.url_map.merge_slashes = False
-    methods: dict[str, list[str]] = {}
     for route in table:
         app.route(_pattern(route.path), methods=[route.method], endpoint=route.name)(
             _endpoint(dispatch, route)
-        )
-        methods.setdefault(route.path, []).append(route.method)
-    for path, known in methods.items():
-        allowed = [*known, *(["HEAD"] if "GET" in known else []), "OPTIONS"]
-        app.route(_pattern(path), methods=["OPTIONS"], endpoint=f"options {path}")(
-            _options(dispatch, allowed)
         )
 
     @app.handle_errors(HTTPException)
     def unrouted(request: Any, failure: Failure) -> Any:
         error = failure.value
         if isinstance(error, WrongMethod):
-            return dispatch.refuse(request, MethodNotAllowed(sorted(error.valid_methods or ())))
+            allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
+            if request.method == b"OPTIONS":
+                return dispatch.options(request, allowed)
+            return dispatch.refuse(request, MethodNotAllowed(allowed))
         return dispatch.refuse(request, UnknownRoute("there is no such path"))
 
     return app
@@ -227,12 +223,5 @@ def _pattern(path: str) -> str:
 def _endpoint(dispatch: Dispatch, route: Route) -> Callable[..., Any]:
     def endpoint(request: ApiRequest, **variables: str) -> Deferred[Response]:
         return dispatch.serve(route, request, variables)
-
-    return endpoint
-
-
-def _options(dispatch: Dispatch, methods: Sequence[str]) -> Callable[..., Any]:
-    def endpoint(request: ApiRequest, **_variables: str) -> Response:
-        return dispatch.options(request, methods)
 
     return endpoint

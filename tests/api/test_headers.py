@@ -74,7 +74,7 @@ def test_preflight_needs_no_token(api: Any) -> None:
     assert reply.status == 204
     assert "PUT" in reply.headers["Access-Control-Allow-Methods"]
     assert "Authorization" in reply.headers["Access-Control-Allow-Headers"]
-    assert reply.headers["Allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
+    assert reply.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
 
 
 def test_any_origin() -> None:
