@@ -19,10 +19,12 @@ from csms.api.certificate_shapes import (
     request_view,
 )
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, Answer, Call, Handler, NoQuery, Route
-from csms.api.shapes import Listed
+from csms.api.shapes import Listed, list_query, listed, query_of
 from csms.core.certificates.vocabulary import (
+    CERTIFICATE_REQUESTS,
     HOLDING,
     CertificateKind,
     DeleteCertificate,
@@ -33,6 +35,7 @@ from csms.core.certificates.vocabulary import (
 from csms.core.certificates.x509 import Certificate, CertificateHash, Unreadable, read_chain
 from csms.core.commands import Command
 from csms.core.errors import Conflict, Invalid
+from csms.core.listings import CERTIFICATES
 from csms.core.ports import ICertificateRequests, IHoldings, IOperations
 
 _OF_STATION = f"{PREFIX}/stations/{{identity}}"
@@ -48,10 +51,9 @@ class Certificates:
     requests: ICertificateRequests
     clock: IReactorTime
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """What a station has."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, HOLDING)
-        return Answer(200, Listed(tuple(map(certificate_view, held)), None))
+        return await held_page(self.holdings, CERTIFICATES, HOLDING, certificate_view, call)
 
     async def install(self, call: Call[InstallRequest, NoQuery]) -> Answer:
         """Give a station a root."""
@@ -78,10 +80,12 @@ class Certificates:
         )
         return await self._send(call, command, queue=False)
 
-    async def list_requests(self, call: Call[None, NoQuery]) -> Answer:
+    async def list_requests(self, call: Call[None, Any]) -> Answer:
         """What a station asked for."""
-        found = await self.requests.list(call.path["identity"], call.operator_id)
-        return Answer(200, Listed(tuple(map(request_view, found)), None))
+        found = await self.requests.list(
+            query_of(call.query), call.path["identity"], call.operator_id
+        )
+        return listed(found, request_view, call)
 
     async def get_request(self, call: Call[None, NoQuery]) -> Answer:
         """One request."""
@@ -127,6 +131,7 @@ class Certificates:
                 "List installed certificates",
                 self.list,
                 Listed[CertificateView],
+                list_query(CERTIFICATES),
             ),
             _command(
                 held,
@@ -156,6 +161,7 @@ class Certificates:
                 "List the certificates that a station asked for",
                 self.list_requests,
                 Listed[RequestView],
+                list_query(CERTIFICATE_REQUESTS),
             ),
             _get(
                 one,
@@ -186,7 +192,9 @@ class Certificates:
         )
 
 
-def _get(path: str, name: str, summary: str, handler: Handler, answer: Any) -> Route:
+def _get(
+    path: str, name: str, summary: str, handler: Handler, answer: Any, query: Any = NoQuery
+) -> Route:
     return Route(
         method="GET",
         path=path,
@@ -194,6 +202,7 @@ def _get(path: str, name: str, summary: str, handler: Handler, answer: Any) -> R
         summary=summary,
         tag="certificates",
         handler=handler,
+        query=query,
         answers={200: answer},
     )
 

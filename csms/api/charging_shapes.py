@@ -58,12 +58,6 @@ class ProfileReportRequest(Queued, frozen=True, kw_only=True):
     sources: Annotated[tuple[Source, ...], Meta(max_length=4)] = ()
 
 
-class ProfilesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Profiles of an EVSE."""
-
-    evse_id: EvseId | UnsetType = UNSET
-
-
 class ClearQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which profiles to take away: all that fit everything that is given, which is something."""
 

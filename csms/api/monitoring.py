@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from csms.api.command_shapes import Queue, Queued
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.monitoring_shapes import (
     BaseRequest,
     LevelRequest,
@@ -24,11 +25,12 @@ from csms.api.monitoring_shapes import (
 )
 from csms.api.operations import OperationView, operation_answer, operation_view
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
-from csms.api.shapes import Listed, Shape, told
+from csms.api.shapes import Listed, Shape, list_query, told
 from csms.api.variables import answer_of
 from csms.core.commands import Command
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
+from csms.core.listings import EVENT_STREAMS, MONITORS
 from csms.core.monitoring.vocabulary import (
     MONITOR,
     STREAM,
@@ -65,10 +67,9 @@ class Monitoring:
     monitors: IMonitors
     operations: IOperations
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """The monitors that are known."""
-        found = await self.holdings.list(call.path["identity"], call.operator_id, MONITOR)
-        return Answer(200, Listed(tuple(map(_monitor_view, found)), None))
+        return await held_page(self.holdings, MONITORS, MONITOR, _monitor_view, call)
 
     async def set(self, call: Call[MonitorsRequest, NoQuery]) -> Answer:
         """Set monitors."""
@@ -115,10 +116,9 @@ class Monitoring:
         command = SetMonitoringLevel(severity=call.body.severity)
         return await self._send(call, command, queue=call.body.queue)
 
-    async def streams(self, call: Call[None, NoQuery]) -> Answer:
+    async def streams(self, call: Call[None, Any]) -> Answer:
         """The streams that are known."""
-        found = await self.holdings.list(call.path["identity"], call.operator_id, STREAM)
-        return Answer(200, Listed(tuple(map(_stream_view, found)), None))
+        return await held_page(self.holdings, EVENT_STREAMS, STREAM, _stream_view, call)
 
     async def read_streams(self, call: Call[Queued, NoQuery]) -> Answer:
         """Ask the station which streams are open."""
@@ -154,6 +154,7 @@ class Monitoring:
                 summary="List what is watched at a station",
                 tag="monitoring",
                 handler=self.list,
+                query=list_query(MONITORS),
                 answers={200: Listed[MonitorView]},
             ),
             Route(
@@ -212,6 +213,7 @@ class Monitoring:
                 summary="List the event streams of a station",
                 tag="monitoring",
                 handler=self.streams,
+                query=list_query(EVENT_STREAMS),
                 answers={200: Listed[StreamView]},
             ),
             _command(

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from csms.core.errors import Invalid
 from csms.core.pages import MAX_LIMIT, Query
-from csms.core.values import OperationStatus, Registration, SessionStatus
+from csms.core.values import ConnectorStatus, OperationStatus, Registration, SessionStatus
 
 MAX_INTEGER = 2**63 - 1
 
@@ -186,6 +186,23 @@ _TEXT = Filter(Kind.TEXT)
 _TIME = Sort(Kind.TIME)
 _LATE = Sort(Kind.TIME, nullable=True)
 
+
+def held(name: str, key: str, kind: Kind, *, placed: bool = False) -> Listing:
+    """The list of what a station holds of a kind, sorted by its key, which callers know as
+    ``key``, or by when it last changed.  What is ``placed`` on EVSEs can be filtered by them.
+
+    Keys are texts, those that are of ``kind`` INTEGER decimal digits: these are sorted by their
+    length and then as texts, which is the order of the numbers.
+    """
+    return Listing(
+        name=name,
+        filters={"evse_id": Filter(Kind.INTEGER)} if placed else {},
+        sorts={key: Sort(kind), "updated_at": _TIME},
+        default=key,
+        keys=(Kind.TEXT,),
+    )
+
+
 STATIONS = Listing(
     name="stations",
     filters={
@@ -333,3 +350,47 @@ VARIABLE_CHANGES = Listing(
     default="-at",
 )
 """Names are compared whatever their case; ``at_from`` is included, ``at_to`` not."""
+
+CONNECTORS = Listing(
+    name="connectors",
+    filters={"evse_id": Filter(Kind.INTEGER), "status": Filter(Kind.TEXT, tuple(ConnectorStatus))},
+    sorts={"evse_id": Sort(Kind.INTEGER), "status_at": _LATE},
+    default="evse_id",
+    keys=(Kind.INTEGER, Kind.INTEGER),
+)
+
+QUIRKS = Listing(
+    name="quirks",
+    filters={},
+    sorts={
+        "count": Sort(Kind.INTEGER),
+        "name": Sort(Kind.TEXT),
+        "first_at": _TIME,
+        "last_at": _TIME,
+    },
+    default="-count",
+    keys=(Kind.TEXT,),
+)
+
+REPORTS = Listing(
+    name="reports",
+    filters={
+        "kind": _TEXT,
+        "status": Filter(Kind.TEXT, ("collecting", "complete", "incomplete")),
+    },
+    sorts={"updated_at": _TIME, "started_at": _TIME, "ref": Sort(Kind.INTEGER)},
+    default="-updated_at",
+    keys=(Kind.INTEGER, Kind.TEXT),
+)
+
+MONITORS = held("monitors", "monitor_id", Kind.INTEGER, placed=True)
+EVENT_STREAMS = held("event_streams", "stream_id", Kind.INTEGER)
+TARIFFS = held("tariffs", "tariff_id", Kind.TEXT)
+DISPLAY_MESSAGES = held("display_messages", "message_id", Kind.INTEGER)
+CERTIFICATES = held("certificates", "key", Kind.TEXT)
+FIRMWARE_PUBLICATIONS = held("firmware_publications", "checksum", Kind.TEXT)
+NETWORK_PROFILES = held("network_profiles", "slot", Kind.INTEGER)
+CHARGING_PROFILES = held("charging_profiles", "profile_id", Kind.INTEGER, placed=True)
+CHARGING_LIMITS = held("charging_limits", "source", Kind.TEXT, placed=True)
+CHARGING_NEEDS = held("charging_needs", "evse_id", Kind.INTEGER, placed=True)
+DER_CONTROLS = held("der_controls", "control_id", Kind.TEXT)

@@ -17,10 +17,10 @@ from csms.core.errors import NoRoom, NotFound
 from csms.core.logs.vocabulary import LOG_UPLOADS, LogFile, LogUpload, RequestLog
 from csms.core.operations import without_userinfo
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IStations
 from csms.core.ports.logs import Expected, IIncoming, ILogsBook, IVault
 from csms.core.values import Station
-from csms.testing.lists import page
 
 _Place = tuple[int, int]
 

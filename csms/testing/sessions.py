@@ -12,9 +12,9 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.listings import READINGS, SESSIONS
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import ISessions
 from csms.core.values import Session, StoredReading
-from csms.testing.lists import page
 
 
 def _station(session: Session, value: object) -> bool:

@@ -69,3 +69,20 @@ def test_a_report_is_joined_from_its_parts(api: Any) -> None:
     assert api.ask("GET", "/api/v1/stations/CP1/reports/7?kind=monitors").status == 404
     assert api.ask("GET", "/api/v1/stations/CP1/reports/8").status == 404
     assert api.ask("GET", "/api/v1/stations/CP1/reports/x").status in (404, 422)
+
+
+def test_reports_page_by_page(api: Any) -> None:
+    """By the one convention, of a kind or a status if wanted; the private ones are left out
+    before the page is cut."""
+    api.stations.seed("CP1")
+    for number in range(3):
+        api.assemblies.seed("CP1", replace(REPORT, ref=number))
+        api.assemblies.seed("CP1", replace(REPORT, ref=number, kind="customer_information"))
+    path = "/api/v1/stations/CP1/reports"
+    first = api.ask("GET", f"{path}?limit=2&sort=ref")
+    assert [each["ref"] for each in first.json["items"]] == [0, 1]
+    rest = api.ask("GET", f"{path}?limit=2&sort=ref&cursor={first.json['next_cursor']}").json
+    assert [each["ref"] for each in rest["items"]] == [2]
+    assert rest["next_cursor"] is None
+    assert api.ask("GET", f"{path}?status=collecting").json["items"] == []
+    assert api.ask("GET", f"{path}?status=bogus").status == 422

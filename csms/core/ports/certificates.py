@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from datetime import datetime
 
 from zope.interface import Interface
 
 from csms.core.certificates.vocabulary import CertificateRequest, ContractAnswer, ContractAsked
+from csms.core.pages import Page, Query
 from csms.core.values import StationKey
 
 
 class ICertificateRequests(Interface):
     """Certificate requests of stations, as operators see and decide them; the intake adds them."""
 
-    def list(identity: str, operator_id: int) -> Awaitable[Sequence[CertificateRequest]]:
-        """Those of a station, newest first; 200 at most.  Raises `NotFound` when there is no such
+    def list(query: Query, identity: str, operator_id: int) -> Awaitable[Page[CertificateRequest]]:
+        """Those of a station.  Filters: status, purpose.  Raises `NotFound` when there is no such
         station."""
 
     def get(identity: str, operator_id: int, request_id: str) -> Awaitable[CertificateRequest]:
