@@ -30,7 +30,7 @@ from csms.api.shapes import Listed, given, list_query
 from csms.core.charging.profiles import PROFILE, Purpose, ScheduleUpdate
 from csms.core.charging.vocabulary import LIMIT, NEEDS, ClearProfiles, ReportProfiles
 from csms.core.commands import Command
-from csms.core.errors import Invalid
+from csms.core.errors import Invalid, among
 from csms.core.listings import CHARGING_LIMITS, CHARGING_NEEDS, CHARGING_PROFILES
 from csms.core.ports import ICharging, IHoldings, IOperations
 
@@ -80,7 +80,7 @@ class ChargingOf:
         criteria = given(call.query)
         queue = criteria.pop("queue")
         if not criteria:
-            raise Invalid("say which profiles: evse_id, purpose or stack_level", field="query")
+            raise Invalid("say which profiles: evse_id, purpose or stack_level", field="evse_id")
         if "purpose" in criteria:
             criteria["purpose"] = Purpose(criteria["purpose"])
         return await self._send(call, ClearProfiles(**criteria), queue=queue)
@@ -96,7 +96,7 @@ class ChargingOf:
         if body.profile_ids and any(
             each is not None for each in (body.purpose, body.stack_level, body.sources or None)
         ):
-            raise Invalid("give ids, or what they should fit", field="profile_ids")
+            raise Invalid("give either ids, or what they should fit", field="profile_ids")
         command = ReportProfiles(
             profile_ids=body.profile_ids,
             evse_id=body.evse_id,
@@ -141,7 +141,8 @@ class ChargingOf:
         body = call.body
         identity, profile_id = call.path["identity"], int(call.path["profile_id"])
         if body.update == ScheduleUpdate():
-            raise Invalid("give at least one figure", field="update")
+            figures = among(ScheduleUpdate.__struct_fields__)
+            raise Invalid(f"give at least one of {figures}", field="update")
         if not body.push:
             await self.charging.keep_update(identity, call.operator_id, profile_id, body.update)
             return Answer(204)

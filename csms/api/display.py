@@ -73,7 +73,7 @@ class DisplayMessages:
         """Have the station tell its messages."""
         body = call.body
         if body.message_ids and (body.priority is not None or body.state is not None):
-            raise Invalid("give ids, or what they should fit", field="message_ids")
+            raise Invalid("give either ids, or what they should fit", field="message_ids")
         command = ReportMessages(
             message_ids=body.message_ids, priority=body.priority, state=body.state
         )

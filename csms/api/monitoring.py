@@ -88,7 +88,10 @@ class Monitoring:
         if len(texts) > MAX_CLEARED or not all(
             text.isascii() and text.isdecimal() and len(text) < 10 for text in texts
         ):
-            raise Invalid(f"numbers of at most {MAX_CLEARED} monitors", field="ids")
+            raise Invalid(
+                f"expected the numbers of 1 to {MAX_CLEARED} monitors, separated by commas",
+                field="ids",
+            )
         batch = await self.monitors.clear(
             call.path["identity"],
             call.operator_id,
@@ -128,7 +131,7 @@ class Monitoring:
         """Change how often a stream speaks."""
         body = call.body
         if body.interval_s is None and body.values is None:
-            raise Invalid("give interval_s, values, or both")
+            raise Invalid("give interval_s, values, or both", field="interval_s")
         pace = Pace(interval_s=body.interval_s, values=body.values)
         command = AdjustStream(stream_id=int(call.path["stream_id"]), pace=pace)
         return await self._send(call, command, queue=body.queue)

@@ -132,7 +132,7 @@ class Tariffs:
         """A default tariff."""
         body, tariff_id = call.body, call.path["tariff_id"]
         if body.tariff.get("tariff_id", tariff_id) != tariff_id:
-            raise Invalid("it is not the one of the path", field="tariff.tariff_id")
+            raise Invalid("expected the id that is in the path, or none", field="tariff.tariff_id")
         tariff = {**body.tariff, "tariff_id": tariff_id}
         return await self._send(
             call, SetTariff(evse_id=body.evse_id, tariff=tariff), queue=body.queue

@@ -15,7 +15,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from csms.core.errors import Invalid
+from csms.core.errors import Invalid, among
 from csms.core.values import Connector, Registration, Strictness, Token
 
 ROLES = ("admin", "operator", "auditor")
@@ -149,7 +149,7 @@ def token_changes(changes: Mapping[str, object]) -> dict[str, object]:
 def check_role(role: str) -> str:
     """The role of an API token, if there is such a role."""
     if role not in ROLES:
-        raise Invalid(f"expected one of {', '.join(ROLES)}", field="role")
+        raise Invalid(f"expected one of {among(ROLES)}", field="role")
     return role
 
 

@@ -17,12 +17,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from math import isfinite
+from typing import get_args
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from csms.core.errors import Invalid
+from csms.core.admission import RefusalReason
+from csms.core.errors import Invalid, among
+from csms.core.happenings import HappeningKind
 from csms.core.pages import MAX_LIMIT, Query
 from csms.core.values import ConnectorStatus, OperationStatus, Registration, SessionStatus
 
@@ -132,7 +135,7 @@ def _filters(listing: Listing, query: Query) -> dict[str, object]:
         except ValueError as error:
             raise Invalid(str(error), field=name) from None
         if known.choices and value not in known.choices:
-            raise Invalid(f"expected one of {', '.join(known.choices)}", field=name)
+            raise Invalid(f"expected one of {among(known.choices)}", field=name)
     return filters
 
 
@@ -228,7 +231,11 @@ STATIONS = Listing(
 
 CONNECTIONS = Listing(
     name="connections",
-    filters={"node": _TEXT, "ocpp_version": _TEXT, "identity": _TEXT},
+    filters={
+        "node": _TEXT,
+        "ocpp_version": Filter(Kind.TEXT, ("1.6", "2.0.1", "2.1")),
+        "identity": _TEXT,
+    },
     sorts={
         "identity": Sort(Kind.TEXT),
         "node": Sort(Kind.TEXT),
@@ -241,7 +248,7 @@ CONNECTIONS = Listing(
 
 REFUSED = Listing(
     name="refused",
-    filters={"reason": _TEXT, "identity": _TEXT},
+    filters={"reason": Filter(Kind.TEXT, tuple(RefusalReason)), "identity": _TEXT},
     sorts={
         "last_at": _TIME,
         "first_at": _TIME,
@@ -312,7 +319,7 @@ OPERATIONS = Listing(
 HAPPENINGS = Listing(
     name="happenings",
     filters={
-        "kind": _TEXT,
+        "kind": Filter(Kind.TEXT, get_args(HappeningKind)),
         "evse_id": Filter(Kind.INTEGER),
         "severity": Filter(Kind.INTEGER),
         "session_id": Filter(Kind.UUID),

@@ -19,7 +19,7 @@ from csms.core.decisions import (
     State,
 )
 from csms.core.events import Event
-from csms.core.happenings import Happened, fingerprint
+from csms.core.happenings import Happened, HappeningKind, fingerprint
 from csms.core.oddities import Oddity
 from csms.core.replies import BootAnswered, ConnectionClaimed
 from csms.core.reports import (
@@ -95,7 +95,7 @@ def hearing_changed(
     if report.deaf == (state.deaf_since is not None):
         return Decision(ACKNOWLEDGED)
     hearing = SetHearing(station_id=key.id, deaf_since=now if report.deaf else None)
-    kind = "deaf" if report.deaf else "hearing"
+    kind: HappeningKind = "deaf" if report.deaf else "hearing"
     data: dict[str, object] = {"action": report.action} if report.deaf else {}
     event = fact(f"station.{kind}", key, now, **data)
     return Decision(ACKNOWLEDGED, (hearing, _happened(kind, key, now, data)), (event,))
@@ -207,7 +207,9 @@ def connector_changed(
     return Decision(ACKNOWLEDGED, (write,), (event,), oddities=odd)
 
 
-def _happened(kind: str, key: StationKey, now: datetime, content: Mapping[str, object]) -> Happened:
+def _happened(
+    kind: HappeningKind, key: StationKey, now: datetime, content: Mapping[str, object]
+) -> Happened:
     return Happened(
         station_id=key.id,
         operator_id=key.operator_id,

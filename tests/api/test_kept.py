@@ -86,3 +86,10 @@ def test_reports_page_by_page(api: Any) -> None:
     assert rest["next_cursor"] is None
     assert api.ask("GET", f"{path}?status=collecting").json["items"] == []
     assert api.ask("GET", f"{path}?status=bogus").status == 422
+
+
+def test_kinds_of_events_are_known(api: Any) -> None:
+    """A kind that there is not is refused, with those that there are."""
+    reply = api.ask("GET", "/api/v1/events?kind=bogus")
+    assert (reply.status, reply.json["field"]) == (422, "kind")
+    assert "battery_swap" in reply.json["detail"]

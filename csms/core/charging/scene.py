@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from csms.core.charging.checks import InstalledProfile
 from csms.core.charging.composite import OutsideLimit, Running, Scene
@@ -34,7 +34,7 @@ class Kept(Protocol):
         """When it was last said."""
 
 
-PRIORITY = "priority_charging"
+PRIORITY: Final = "priority_charging"
 """Kind of the holdings that say in which transactions priority charging is on, by its id."""
 
 

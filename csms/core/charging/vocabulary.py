@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -20,9 +21,9 @@ from csms.core.reports import Report
 
 LIMIT = "charging_limit"
 """Kind of the holdings that are limits from outside, by source and EVSE."""
-NEEDS = "ev_charging_needs"
+NEEDS: Final = "ev_charging_needs"
 """Kind of the holdings (and happenings) that tell what a vehicle needs, by EVSE."""
-EV_SCHEDULE = "ev_charging_schedule"
+EV_SCHEDULE: Final = "ev_charging_schedule"
 """Kind of the holdings that are the schedules vehicles chose, by EVSE, and of the happenings that
 are all they ever told."""
 COMPOSITE = "composite_schedule"
