@@ -30,6 +30,7 @@ from csms.core.reports import (
     HearingChanged,
     Quarantined,
 )
+from csms.core.times import utc_text
 from csms.core.values import Registration, StationKey
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -168,11 +169,11 @@ def connector_changed(
     at = report.at or now
     odd: tuple[tuple[Oddity, str], ...] = ()
     if at > now + CLOCK_TOLERANCE:
-        odd = ((Oddity.CLOCK_AHEAD, at.isoformat()),)
+        odd = ((Oddity.CLOCK_AHEAD, utc_text(at)),)
         at = now
     before = state.connector
     if before is not None and before.status_at is not None and at < before.status_at:
-        place = f"{report.evse_id}.{report.connector_id} {at.isoformat()}"
+        place = f"{report.evse_id}.{report.connector_id} {utc_text(at)}"
         return Decision(ACKNOWLEDGED, oddities=((Oddity.STATUS_OUT_OF_ORDER, place),))
     write = SetConnector(
         station_id=key.id,

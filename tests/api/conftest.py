@@ -235,6 +235,10 @@ class _Heard:
         return io.BytesIO(self.data)
 
 
+_ODD_TIME = re.compile(r'"\d{4}-\d\d-\d\dT(?!\d\d:\d\d:\d\d\.\d{3}Z")')
+"""A time that is not told as all are."""
+
+
 class Contract:
     """Holds responses against the OpenAPI document."""
 
@@ -262,6 +266,8 @@ class Contract:
             assert name in reply.headers, (method, path, reply)
         if method != "HEAD":
             self._hold(answer, reply)
+            odd = _ODD_TIME.search(reply.body.decode(errors="replace"))
+            assert odd is None, (method, path, odd)
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         wanted = "get" if method == "HEAD" else method.lower()

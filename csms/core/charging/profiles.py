@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from csms.core import times
+
 MAX_INT = 2**31 - 1
 
 Json = Any
@@ -166,7 +168,7 @@ class CompositeSchedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def plain(value: Struct) -> dict[str, object]:
     """As JSON that is kept; what is not said is left out."""
-    content: dict[str, object] = msgspec.to_builtins(value)
+    content: dict[str, object] = times.plain(value)
     return content
 
 

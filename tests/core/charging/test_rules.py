@@ -238,7 +238,7 @@ def test_updates_of_dynamic_profiles(desk: Desk) -> None:
     (hold,) = desk.book.kept
     (schedule,) = hold.content["profile"]["schedules"]
     assert schedule["periods"] == ({"start_period": 0, "limit": 16.0, "setpoint": 5.0},)
-    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00Z"
+    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00.000Z"
 
 
 def test_pulled_updates(desk: Desk) -> None:
