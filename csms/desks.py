@@ -31,6 +31,7 @@ from csms.pipeline.monitoring import MonitoringFollower, Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioner, Provisioning, Setup, Step
 from csms.pipeline.reservations import Reservations
+from csms.pipeline.station_certificates import StationCertificates
 from csms.pipeline.swaps import Swaps
 from csms.pipeline.tasks import Tasks
 from csms.pipeline.uploads import Uploads
@@ -98,6 +99,16 @@ class Desks:
     def monitors(self) -> Monitors:
         """Monitors of variables."""
         return Monitors(
+            operations=self.operations,
+            variables=self.stores.variables,
+            stations=self.stores.stations,
+            speech=self.speech,
+        )
+
+    @cached_property
+    def certificates(self) -> StationCertificates:
+        """Certificates."""
+        return StationCertificates(
             operations=self.operations,
             variables=self.stores.variables,
             stations=self.stores.stations,

@@ -72,6 +72,7 @@ from csms.core.ports import (
     IReservations,
     ISessions,
     ISettlements,
+    IStationCertificates,
     IStations,
     ISwaps,
     ITasks,
@@ -114,6 +115,7 @@ class ApiPorts:
     reservations: IReservations
     local_lists: ILocalLists
     certificate_requests: ICertificateRequests
+    certificates: IStationCertificates
     charging: ICharging
     firmware: IFirmware
     logs: ILogs
@@ -152,7 +154,13 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *Kept(ports.happenings, ports.assemblies, frozenset({INFORMATION})).routes(),
         *Reservations(ports.reservations).routes(),
         *LocalLists(ports.local_lists).routes(),
-        *Certificates(ports.operations, ports.holdings, ports.certificate_requests, clock).routes(),
+        *Certificates(
+            ports.operations,
+            ports.holdings,
+            ports.certificate_requests,
+            ports.certificates,
+            clock,
+        ).routes(),
         *FirmwareOf(ports.firmware, ports.holdings, ports.operations, clock).routes(),
         *ChargingOf(ports.charging, ports.holdings, ports.operations).routes(),
         *Energy(ports.holdings, ports.sessions, ports.operations, clock).routes(),

@@ -39,6 +39,7 @@ from csms.pipeline.monitoring import Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioning
 from csms.pipeline.reservations import Reservations
+from csms.pipeline.station_certificates import StationCertificates
 from csms.pipeline.swaps import Swaps
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel
@@ -382,6 +383,12 @@ class Api:
             ),
             passwords=self.passwords(),
             monitors=Monitors(
+                operations=self.operations,
+                variables=self.variables,
+                stations=self.stations,
+                speech=PlainSpeech(),
+            ),
+            certificates=StationCertificates(
                 operations=self.operations,
                 variables=self.variables,
                 stations=self.stations,
