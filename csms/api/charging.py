@@ -123,7 +123,7 @@ class ChargingOf:
             call.path["identity"],
             call.operator_id,
             body.evse_id,
-            body.duration,
+            body.duration_s,
             body.unit,
             requested_by=call.who,
         )

@@ -281,7 +281,7 @@ SESSIONS = Listing(
         "status": Filter(Kind.TEXT, tuple(SessionStatus)),
         "id_token": _TEXT,
         "evse_id": Filter(Kind.INTEGER),
-        "transaction_ref": _TEXT,
+        "transaction_id": _TEXT,
         "started_from": Filter(Kind.TIME),
         "started_to": Filter(Kind.TIME),
     },

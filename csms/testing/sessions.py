@@ -33,9 +33,14 @@ def _to(session: Session, value: object) -> bool:
     return isinstance(value, datetime) and session.started_at < value
 
 
+def _transaction(session: Session, value: object) -> bool:
+    return session.transaction_ref == value
+
+
 _TESTS = {
     "station": _station,
     "id_token": _token,
+    "transaction_id": _transaction,
     "started_from": _from,
     "started_to": _to,
 }

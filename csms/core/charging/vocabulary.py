@@ -69,10 +69,10 @@ class ReportProfiles(Command, frozen=True, kw_only=True, tag="report_charging_pr
 
 
 class AskSchedule(Command, frozen=True, kw_only=True, tag="composite_schedule"):
-    """Ask what limits follow from all profiles (1.6 §5.7, 2.x K08), for ``duration`` seconds."""
+    """Ask what limits follow from all profiles (1.6 §5.7, 2.x K08), for ``duration_s``."""
 
     evse_id: int
-    duration: int
+    duration_s: int
     unit: Unit | None = None
 
 

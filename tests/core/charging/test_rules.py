@@ -218,7 +218,7 @@ def test_the_newest_composite_schedule_is_held(desk: Desk) -> None:
     schedule = CompositeSchedule(
         evse_id=1, start_at=NOW, duration=60, unit=Unit.A, periods=SCHEDULE.periods
     )
-    ask = v.AskSchedule(evse_id=1, duration=60)
+    ask = v.AskSchedule(evse_id=1, duration_s=60)
     answer(desk, ask)
     answer(desk, ask, "rejected", v.ScheduleFound(schedule))
     assert desk.book.kept == []
