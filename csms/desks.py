@@ -33,6 +33,7 @@ from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioner, Provisioning
 from csms.pipeline.reservations import Reservations
 from csms.pipeline.setting_up import Setup, Step
+from csms.pipeline.station_certificates import StationCertificates
 from csms.pipeline.tasks import Tasks
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel, ReadBack
@@ -99,6 +100,16 @@ class Desks:
     def monitors(self) -> Monitors:
         """Monitors of variables."""
         return Monitors(
+            operations=self.operations,
+            variables=self.stores.variables,
+            stations=self.stores.stations,
+            speech=self.speech,
+        )
+
+    @cached_property
+    def certificates(self) -> StationCertificates:
+        """Certificates."""
+        return StationCertificates(
             operations=self.operations,
             variables=self.stores.variables,
             stations=self.stores.stations,

@@ -195,6 +195,7 @@ class Parts:
             reservations=desks.reservations,
             local_lists=desks.local_lists,
             certificate_requests=stores.certificate_requests,
+            certificates=desks.certificates,
             charging=desks.charging,
             firmware=desks.firmware,
             logs=desks.logs,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import cast
@@ -32,6 +33,8 @@ from csms.core.commands import Command, Outcome, Raw
 from csms.core.errors import Invalid
 from csms.core.replies import Reply
 from csms.core.values import Strictness
+
+_MAX_ACTION = 100
 
 __all__ = [
     "DIALECTS",
@@ -155,7 +158,7 @@ class Dialect:
             _check_known(command)
             return request
         if request.action not in self._of.outbound:
-            raise Invalid(f"OCPP {self.version} has no such request to a station.", field="action")
+            raise Invalid(self._no_such(request.action), field="action")
         name = self._of.request_schema(request.action)
         flaw = (
             self._of.schemas.outbound_flaw(name, request.payload)
@@ -170,6 +173,11 @@ class Dialect:
                 return Unsupported(reason, field)
             raise Invalid(f"{field} {flaw.rule}.", field=field)
         return request
+
+    def _no_such(self, action: str) -> str:
+        near = get_close_matches(action[:_MAX_ACTION], self._of.outbound, cutoff=0.4)
+        hint = f" Is it {' or '.join(near)}?" if near else ""
+        return f"OCPP {self.version} has no such request to a station.{hint}"
 
     def interpret(self, command: Command) -> Command:
         """A raw request as the core's own command, where that is known to say the very same;

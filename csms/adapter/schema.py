@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from csms.adapter.faults import MAX_TEXT, Fault, FaultKind, PayloadError
 from csms.adapter.texts import MAX_DEPTH, storable
+from csms.core.errors import among
 
 Json = dict[str, Any]
 
@@ -38,13 +39,17 @@ _KINDS: Mapping[str, FaultKind] = {
 """Keyword of a schema to the fault of breaking it; every other one constrains a value."""
 
 _NO_SUCH_FIELD = "has a field that the message does not have"
+_MAX_NAME = 100
 _WORDS: Mapping[str, str] = {
     "additionalProperties": _NO_SUCH_FIELD,
     "enum": "is not one of the allowed values",
     "falseSchema": _NO_SUCH_FIELD,
+    "format": "is no {}",
     "maxItems": "has more than {} items",
     "maxLength": "is longer than {} characters",
+    "maximum": "is more than {}",
     "minItems": "has fewer than {} items",
+    "minimum": "is less than {}",
     "multipleOf": "is no multiple of {}",
     "required": "is required",
     "type": "is not of type {}",
@@ -133,8 +138,9 @@ class Schemas:
             raise PayloadError(flaw.fault)
 
     def outbound_flaw(self, name: str, payload: object) -> Flaw | None:
-        """What is wrong with a payload of ours."""
-        return _flaw(self._outbound[name], payload)
+        """What is wrong with a payload of ours; names the field that is too many, and the words
+        that there are."""
+        return _flaw(self._outbound[name], payload, telling=True)
 
 
 def outlandish(value: object, path: tuple[str | int, ...] = ()) -> Flaw | None:
@@ -156,7 +162,9 @@ def outlandish(value: object, path: tuple[str | int, ...] = ()) -> Flaw | None:
     return next((flaw for flaw in flaws if flaw is not None), None)
 
 
-def _flaw(validator: jsonschema_rs.Validator, payload: object) -> Flaw | None:
+def _flaw(
+    validator: jsonschema_rs.Validator, payload: object, *, telling: bool = False
+) -> Flaw | None:
     try:
         error = next(validator.iter_errors(payload), None)
     except ValueError:
@@ -167,6 +175,10 @@ def _flaw(validator: jsonschema_rs.Validator, payload: object) -> Flaw | None:
     path = tuple(error.instance_path)
     if keyword == "required":
         path += (wanted,)
+    if telling and keyword == "additionalProperties":
+        return Flaw(_KINDS[keyword], (*path, wanted[0][:_MAX_NAME]), "is no field of the message")
+    if telling and keyword == "enum":
+        return Flaw(FaultKind.PROPERTY, path, f"is not one of {among(wanted)}")
     if isinstance(wanted, list):
         wanted = " or ".join(map(str, wanted))
     rule = _WORDS.get(keyword, "breaks the schema's " + keyword).format(wanted)

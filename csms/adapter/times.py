@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from csms.adapter.notes import Notes, Rule
+from csms.core.times import utc_text
 
 FIRST_YEAR = 2000
 LAST_YEAR = 2100
@@ -74,7 +75,7 @@ def same(one: object, other: object) -> bool:
 
 def wire_time(at: datetime) -> str:
     """``at`` (aware) as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return utc_text(at)
 
 
 def _parsed(text: str) -> datetime | None:

@@ -22,6 +22,7 @@ from csms.adapter.texts import mended_json
 from csms.adapter.times import moment, wire_time
 from csms.core.values import Strictness
 
+_MAX_WORD = 100
 _BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -91,7 +92,7 @@ class _Word:
         if not isinstance(value, str):
             return value
         if value not in self.wire:
-            raise Unspeakable(f"no {path} {value}")
+            raise Unspeakable(f"no {path} {value[:_MAX_WORD]}")
         return self.wire[value]
 
 
@@ -146,7 +147,8 @@ class Wording:
                 continue
             row = self.core.get(name)
             if row is None:
-                raise Unspeakable(f"no {name}" + (f" in {path}" if path else ""), name)
+                known = name[:_MAX_WORD]
+                raise Unspeakable(f"no {known}" + (f" in {path}" if path else ""), known)
             try:
                 whole[row[0]] = row[1].to_wire(field, name)
             except Unspeakable as error:

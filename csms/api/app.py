@@ -75,6 +75,7 @@ from csms.core.ports import (
     ISessions,
     ISettlements,
     ISpeech,
+    IStationCertificates,
     IStations,
     ITasks,
     ITokens,
@@ -117,6 +118,7 @@ class ApiPorts:
     reservations: IReservations
     local_lists: ILocalLists
     certificate_requests: ICertificateRequests
+    certificates: IStationCertificates
     charging: ICharging
     firmware: IFirmware
     logs: ILogs
@@ -156,7 +158,13 @@ def routes(ports: ApiPorts, hasher: Hasher, clock: IReactorTime) -> tuple[Route,
         *Quarantine(ports.quarantine).routes(),
         *Reservations(ports.reservations).routes(),
         *LocalLists(ports.local_lists).routes(),
-        *Certificates(ports.operations, ports.holdings, ports.certificate_requests, clock).routes(),
+        *Certificates(
+            ports.operations,
+            ports.holdings,
+            ports.certificate_requests,
+            ports.certificates,
+            clock,
+        ).routes(),
         *FirmwareOf(ports.firmware, ports.holdings, ports.operations, clock).routes(),
         *ChargingOf(ports.charging, ports.holdings, ports.operations).routes(),
         *Energy(ports.holdings, ports.sessions, ports.operations, clock).routes(),

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from csms.api.command_shapes import Queued
+from csms.api.operations import OperationView, operation_view
 from csms.api.shapes import Shape, Time, View, told, told_if
 from csms.core.certificates.vocabulary import (
     CertificateKind,
@@ -17,6 +18,7 @@ from csms.core.certificates.vocabulary import (
 )
 from csms.core.certificates.x509 import CertificateHash
 from csms.core.holdings import Holding
+from csms.core.ports import KindsRead
 
 Chain = Annotated[
     str,
@@ -70,9 +72,49 @@ class InstallRequest(Queued, frozen=True, kw_only=True):
 
 
 class CertificatesReadRequest(Queued, frozen=True, kw_only=True):
-    """Which certificates to list; no kinds: all. OCPP 1.6 tells of one kind at a time."""
+    """Which certificates to list; no kinds: all. OCPP 1.6 tells of one kind at a time, so that it
+    is sent a message for each; and without kinds, of `csms_root` and `manufacturer_root`."""
 
     kinds: Annotated[tuple[CertificateKind, ...], Meta(max_length=6)] = ()
+
+
+class KindReadView(View, frozen=True, kw_only=True):
+    """What became of one kind that was to be listed."""
+
+    kind: CertificateKind
+    status: Annotated[
+        str,
+        Meta(
+            description="That of the operation; `not_sent` after a message that the station did "
+            "not answer."
+        ),
+    ]
+    operation_id: str | None
+    detail: str | None
+
+
+class CertificatesReadView(View, frozen=True, kw_only=True):
+    """What became of each kind that was asked for, and the operations that asked. A message that
+    asks for all kinds names none."""
+
+    items: tuple[KindReadView, ...]
+    operations: tuple[OperationView, ...]
+
+
+def read_view(read: KindsRead) -> CertificatesReadView:
+    """A reading of certificates as the API tells it."""
+    return CertificatesReadView(
+        items=tuple(
+            KindReadView(
+                kind=each.kind,
+                status=each.status,
+                operation_id=each.operation_id,
+                detail=each.detail,
+            )
+            for each in read.items
+        ),
+        operations=tuple(map(operation_view, read.operations)),
+    )
 
 
 class RequestView(View, frozen=True, kw_only=True):

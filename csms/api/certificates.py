@@ -10,30 +10,35 @@ from twisted.internet.interfaces import IReactorTime
 
 from csms.api.certificate_shapes import (
     CertificatesReadRequest,
+    CertificatesReadView,
     CertificateView,
     InstallRequest,
     RefuseRequest,
     RequestView,
     SignRequest,
     certificate_view,
+    read_view,
     request_view,
 )
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, Answer, Call, Handler, NoQuery, Route
-from csms.api.shapes import Listed
+from csms.api.shapes import Listed, list_query, listed, query_of
+from csms.api.variables import answer_of
 from csms.core.certificates.vocabulary import (
+    CERTIFICATE_REQUESTS,
     HOLDING,
     CertificateKind,
     DeleteCertificate,
     DeliverCertificate,
     InstallCertificate,
-    ReadCertificates,
 )
 from csms.core.certificates.x509 import Certificate, CertificateHash, Unreadable, read_chain
 from csms.core.commands import Command
 from csms.core.errors import Conflict, Invalid
-from csms.core.ports import ICertificateRequests, IHoldings, IOperations
+from csms.core.listings import CERTIFICATES
+from csms.core.ports import ICertificateRequests, IHoldings, IOperations, IStationCertificates
 
 _OF_STATION = f"{PREFIX}/stations/{{identity}}"
 _UNKNOWN_HASH = "the station has not told the hashes of this certificate; read its certificates"
@@ -46,12 +51,12 @@ class Certificates:
     operations: IOperations
     holdings: IHoldings
     requests: ICertificateRequests
+    certificates: IStationCertificates
     clock: IReactorTime
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """What a station has."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, HOLDING)
-        return Answer(200, Listed(tuple(map(certificate_view, held)), None))
+        return await held_page(self.holdings, CERTIFICATES, HOLDING, certificate_view, call)
 
     async def install(self, call: Call[InstallRequest, NoQuery]) -> Answer:
         """Give a station a root."""
@@ -62,8 +67,15 @@ class Certificates:
 
     async def read(self, call: Call[CertificatesReadRequest, NoQuery]) -> Answer:
         """Ask a station what it has."""
-        command = ReadCertificates(kinds=call.body.kinds)
-        return await self._send(call, command, queue=call.body.queue)
+        read = await self.certificates.read(
+            call.path["identity"],
+            call.operator_id,
+            call.body.kinds,
+            requested_by=call.who,
+            queue=call.body.queue,
+        )
+        status, headers = answer_of(read.operations)
+        return Answer(status, read_view(read), headers)
 
     async def delete(self, call: Call[None, NoQuery]) -> Answer:
         """Have a station delete a certificate."""
@@ -78,10 +90,12 @@ class Certificates:
         )
         return await self._send(call, command, queue=False)
 
-    async def list_requests(self, call: Call[None, NoQuery]) -> Answer:
+    async def list_requests(self, call: Call[None, Any]) -> Answer:
         """What a station asked for."""
-        found = await self.requests.list(call.path["identity"], call.operator_id)
-        return Answer(200, Listed(tuple(map(request_view, found)), None))
+        found = await self.requests.list(
+            query_of(call.query), call.path["identity"], call.operator_id
+        )
+        return listed(found, request_view, call)
 
     async def get_request(self, call: Call[None, NoQuery]) -> Answer:
         """One request."""
@@ -96,6 +110,7 @@ class Certificates:
             raise Invalid("the first certificate is not of the key of the request", field="chain")
         if leaf.valid_to <= self._now():
             raise Invalid("the first certificate has expired", field="chain")
+        await self.certificates.check_chain(call.path["identity"], call.operator_id, chain)
         request = await self.requests.sign(*_named(call), chain, self._now())
         command = DeliverCertificate(
             chain=chain, purpose=request.purpose, request_ref=request.request_ref
@@ -127,6 +142,7 @@ class Certificates:
                 "List installed certificates",
                 self.list,
                 Listed[CertificateView],
+                list_query(CERTIFICATES),
             ),
             _command(
                 held,
@@ -142,6 +158,7 @@ class Certificates:
                 self.read,
                 body=CertificatesReadRequest,
                 optional=True,
+                answer=CertificatesReadView,
             ),
             _command(
                 f"{held}/{{certificate_key}}",
@@ -156,6 +173,7 @@ class Certificates:
                 "List the certificates that a station asked for",
                 self.list_requests,
                 Listed[RequestView],
+                list_query(CERTIFICATE_REQUESTS),
             ),
             _get(
                 one,
@@ -186,7 +204,9 @@ class Certificates:
         )
 
 
-def _get(path: str, name: str, summary: str, handler: Handler, answer: Any) -> Route:
+def _get(
+    path: str, name: str, summary: str, handler: Handler, answer: Any, query: Any = NoQuery
+) -> Route:
     return Route(
         method="GET",
         path=path,
@@ -194,6 +214,7 @@ def _get(path: str, name: str, summary: str, handler: Handler, answer: Any) -> R
         summary=summary,
         tag="certificates",
         handler=handler,
+        query=query,
         answers={200: answer},
     )
 
@@ -207,6 +228,7 @@ def _command(
     body: Any = None,
     optional: bool = False,
     method: str = "POST",
+    answer: Any = OperationView,
 ) -> Route:
     return Route(
         method=method,
@@ -218,7 +240,7 @@ def _command(
         handler=handler,
         body=body,
         body_optional=optional,
-        answers={200: OperationView, 202: OperationView},
+        answers={200: answer, 202: answer},
         refuses=frozenset({409}),
     )
 

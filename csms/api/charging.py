@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import attrs
-from msgspec import Struct
 
 from csms.api.charging_shapes import (
     ClearOneQuery,
@@ -18,7 +16,6 @@ from csms.api.charging_shapes import (
     NeedsView,
     ProfileReportRequest,
     ProfileRequest,
-    ProfilesQuery,
     ProfileView,
     limit_view,
     needs_view,
@@ -26,14 +23,15 @@ from csms.api.charging_shapes import (
     schedule_view,
 )
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer, operation_url, operation_view
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
-from csms.api.shapes import Listed, given
+from csms.api.shapes import Listed, given, list_query
 from csms.core.charging.profiles import PROFILE, Purpose, ScheduleUpdate
 from csms.core.charging.vocabulary import LIMIT, NEEDS, ClearProfiles, ReportProfiles
 from csms.core.commands import Command
-from csms.core.errors import Invalid
-from csms.core.holdings import Holding
+from csms.core.errors import Invalid, among
+from csms.core.listings import CHARGING_LIMITS, CHARGING_NEEDS, CHARGING_PROFILES
 from csms.core.ports import ICharging, IHoldings, IOperations
 
 _OPERATION = {200: OperationView, 202: OperationView}
@@ -51,30 +49,17 @@ class ChargingOf:
     holdings: IHoldings
     operations: IOperations
 
-    async def list(self, call: Call[None, ProfilesQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """The profiles that a station holds, as far as it is known."""
-        evse_id = given(call.query).get("evse_id")
-        return await self._listed(call, PROFILE, profile_view, evse_id)
+        return await held_page(self.holdings, CHARGING_PROFILES, PROFILE, profile_view, call)
 
-    async def limits(self, call: Call[None, NoQuery]) -> Answer:
+    async def limits(self, call: Call[None, Any]) -> Answer:
         """The limits that others set."""
-        return await self._listed(call, LIMIT, limit_view)
+        return await held_page(self.holdings, CHARGING_LIMITS, LIMIT, limit_view, call)
 
-    async def needs(self, call: Call[None, NoQuery]) -> Answer:
+    async def needs(self, call: Call[None, Any]) -> Answer:
         """What the vehicles at the station need."""
-        return await self._listed(call, NEEDS, needs_view)
-
-    async def _listed(
-        self,
-        call: Call[Any, Any],
-        kind: str,
-        view: Callable[[Holding], Struct],
-        evse_id: int | None = None,
-    ) -> Answer:
-        held = await self.holdings.list(
-            call.path["identity"], call.operator_id, kind, evse_id=evse_id
-        )
-        return Answer(200, Listed(tuple(view(each) for each in held), None))
+        return await held_page(self.holdings, CHARGING_NEEDS, NEEDS, needs_view, call)
 
     async def set(self, call: Call[ProfileRequest, NoQuery]) -> Answer:
         """Give the station a profile."""
@@ -95,7 +80,7 @@ class ChargingOf:
         criteria = given(call.query)
         queue = criteria.pop("queue")
         if not criteria:
-            raise Invalid("say which profiles: evse_id, purpose or stack_level", field="query")
+            raise Invalid("say which profiles: evse_id, purpose or stack_level", field="evse_id")
         if "purpose" in criteria:
             criteria["purpose"] = Purpose(criteria["purpose"])
         return await self._send(call, ClearProfiles(**criteria), queue=queue)
@@ -111,7 +96,7 @@ class ChargingOf:
         if body.profile_ids and any(
             each is not None for each in (body.purpose, body.stack_level, body.sources or None)
         ):
-            raise Invalid("give ids, or what they should fit", field="profile_ids")
+            raise Invalid("give either ids, or what they should fit", field="profile_ids")
         command = ReportProfiles(
             profile_ids=body.profile_ids,
             evse_id=body.evse_id,
@@ -138,7 +123,7 @@ class ChargingOf:
             call.path["identity"],
             call.operator_id,
             body.evse_id,
-            body.duration,
+            body.duration_s,
             body.unit,
             requested_by=call.who,
         )
@@ -156,7 +141,8 @@ class ChargingOf:
         body = call.body
         identity, profile_id = call.path["identity"], int(call.path["profile_id"])
         if body.update == ScheduleUpdate():
-            raise Invalid("give at least one figure", field="update")
+            figures = among(ScheduleUpdate.__struct_fields__)
+            raise Invalid(f"give at least one of {figures}", field="update")
         if not body.push:
             await self.charging.keep_update(identity, call.operator_id, profile_id, body.update)
             return Answer(204)
@@ -181,7 +167,7 @@ class ChargingOf:
                 "listChargingProfiles",
                 "List the charging profiles that a station holds",
                 self.list,
-                query=ProfilesQuery,
+                query=list_query(CHARGING_PROFILES),
                 answers={200: Listed[ProfileView]},
                 description="Those it accepted or reported, and was not known to lose since.",
             ),
@@ -250,6 +236,7 @@ class ChargingOf:
                 "listChargingLimits",
                 "List the limits that others set at a station",
                 self.limits,
+                query=list_query(CHARGING_LIMITS),
                 answers={200: Listed[LimitView]},
             ),
             _route(
@@ -258,6 +245,7 @@ class ChargingOf:
                 "listChargingNeeds",
                 "List what the vehicles at a station need",
                 self.needs,
+                query=list_query(CHARGING_NEEDS),
                 answers={200: Listed[NeedsView]},
             ),
         )

@@ -58,12 +58,6 @@ class ProfileReportRequest(Queued, frozen=True, kw_only=True):
     sources: Annotated[tuple[Source, ...], Meta(max_length=4)] = ()
 
 
-class ProfilesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Profiles of an EVSE."""
-
-    evse_id: EvseId | UnsetType = UNSET
-
-
 class ClearQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which profiles to take away: all that fit everything that is given, which is something."""
 
@@ -83,7 +77,7 @@ class CompositeRequest(Shape, frozen=True, kw_only=True):
     """For which EVSE (0: the station), and how many seconds from now on."""
 
     evse_id: EvseId = 0
-    duration: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)] = 86_400
+    duration_s: Annotated[int, Meta(ge=1, le=MAX_DURATION_S)] = 86_400
     unit: Unit | None = None
 
 
@@ -101,6 +95,7 @@ class DynamicRequest(Queued, frozen=True, kw_only=True):
 class ProfileView(View, frozen=True, kw_only=True):
     """A charging profile that a station holds."""
 
+    profile_id: int
     evse_id: int | None
     source: Annotated[str, Meta(description="Who set it; `CSO`: we did.")] | None
     origin: Annotated[str, Meta(description="`set` by us, or `told` by the station.")]
@@ -140,7 +135,7 @@ class ScheduleView(View, frozen=True, kw_only=True):
 
     evse_id: int
     start_at: Time | None
-    duration: Count
+    duration_s: Count
     unit: Unit
     periods: tuple[Period, ...]
 
@@ -157,6 +152,7 @@ def profile_view(held: Holding) -> ProfileView:
     """A held profile as the API tells it."""
     profile, source = held.content.get("profile"), held.content.get("source")
     return ProfileView(
+        profile_id=int(held.key),
         evse_id=held.evse_id,
         source=source if isinstance(source, str) else None,
         origin=held.origin,
@@ -200,7 +196,7 @@ def schedule_view(schedule: CompositeSchedule) -> ScheduleView:
     return ScheduleView(
         evse_id=schedule.evse_id,
         start_at=told_if(schedule.start_at),
-        duration=schedule.duration,
+        duration_s=schedule.duration,
         unit=schedule.unit,
         periods=schedule.periods,
     )

@@ -82,7 +82,9 @@ class Commands:
             case (None, None, int(evse_id)):
                 operation = await self.remote.stop_evse(call, identity, evse_id, queue=queue)
             case _:
-                raise Invalid("give exactly one of session_id, transaction_id, evse_id")
+                raise Invalid(
+                    "give exactly one of session_id, transaction_id, evse_id", field="session_id"
+                )
         return operation_answer(operation)
 
     async def reset(self, call: Call[ResetRequest, NoQuery]) -> Answer:

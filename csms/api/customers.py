@@ -62,10 +62,12 @@ class Customers:
         """Ask a station."""
         body = call.body
         if not (body.report or body.clear):
-            raise Invalid("neither to report nor to clear", field="report")
+            raise Invalid("say whether to report, to clear, or both", field="report")
         names = (body.id_token, body.customer_identifier, body.certificate)
         if sum(name is not None for name in names) != 1:
-            raise Invalid("give exactly one of id_token, customer_identifier, certificate")
+            raise Invalid(
+                "give exactly one of id_token, customer_identifier, certificate", field="id_token"
+            )
         certificate = body.certificate
         customer = Customer(
             id_token=body.id_token,

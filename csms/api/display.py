@@ -14,13 +14,15 @@ from csms.api.display_shapes import (
     MessageView,
     message_view,
 )
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.running import running
-from csms.api.shapes import Listed
+from csms.api.shapes import Listed, list_query
 from csms.core.commands import Command
 from csms.core.display.vocabulary import MESSAGE, ClearMessage, ReportMessages, SetMessage
 from csms.core.errors import Invalid, NotFound
+from csms.core.listings import DISPLAY_MESSAGES
 from csms.core.ports import IHoldings, IOperations, ISessions
 
 
@@ -32,10 +34,9 @@ class DisplayMessages:
     sessions: ISessions
     operations: IOperations
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """What a station shows."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, MESSAGE)
-        return Answer(200, Listed(tuple(map(message_view, held)), None))
+        return await held_page(self.holdings, DISPLAY_MESSAGES, MESSAGE, message_view, call)
 
     async def show(self, call: Call[MessageRequest, NoQuery]) -> Answer:
         """A new message."""
@@ -72,7 +73,7 @@ class DisplayMessages:
         """Have the station tell its messages."""
         body = call.body
         if body.message_ids and (body.priority is not None or body.state is not None):
-            raise Invalid("give ids, or what they should fit", field="message_ids")
+            raise Invalid("give either ids, or what they should fit", field="message_ids")
         command = ReportMessages(
             message_ids=body.message_ids, priority=body.priority, state=body.state
         )
@@ -96,6 +97,7 @@ class DisplayMessages:
                 summary="List the messages that a station shows",
                 tag="display",
                 handler=self.list,
+                query=list_query(DISPLAY_MESSAGES),
                 answers={200: Listed[MessageView]},
             ),
             _route(

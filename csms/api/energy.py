@@ -20,11 +20,12 @@ from csms.api.energy_shapes import (
     TransferRequest,
     control_view,
 )
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.reading import moment
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.running import running
-from csms.api.shapes import Listed, given
+from csms.api.shapes import Listed, given, list_query
 from csms.core.commands import Command
 from csms.core.energy.vocabulary import (
     CONTROL,
@@ -36,6 +37,7 @@ from csms.core.energy.vocabulary import (
     SetControl,
     UsePriority,
 )
+from csms.core.listings import DER_CONTROLS
 from csms.core.ports import IHoldings, IOperations, ISessions
 from csms.core.values import Session
 
@@ -85,10 +87,9 @@ class Energy:
         command = SendSignal(at=at, signal=call.body.signal)
         return await self._send(call, command, queue=call.body.queue)
 
-    async def controls(self, call: Call[None, NoQuery]) -> Answer:
+    async def controls(self, call: Call[None, Any]) -> Answer:
         """The DER controls that a station holds, as far as it is known."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, CONTROL)
-        return Answer(200, Listed(tuple(map(control_view, held)), None))
+        return await held_page(self.holdings, DER_CONTROLS, CONTROL, control_view, call)
 
     async def set_control(self, call: Call[ControlRequest, NoQuery]) -> Answer:
         """Give a station a DER control."""
@@ -165,6 +166,7 @@ class Energy:
                 "listDerControls",
                 "List the DER controls that a station holds",
                 self.controls,
+                query=list_query(DER_CONTROLS),
                 answers={200: Listed[ControlView]},
                 description="Those it accepted or reported, and was not known to lose since.",
             ),

@@ -20,16 +20,18 @@ from csms.api.firmware_shapes import (
     publication_view,
     update_view,
 )
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.reading import moment
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
-from csms.api.shapes import Listed, listed, query_of
+from csms.api.shapes import Listed, list_query, listed, query_of
 from csms.core.firmware.vocabulary import (
     PUBLISHED,
     PublishFirmware,
     UnpublishFirmware,
     UpdateFirmware,
 )
+from csms.core.listings import FIRMWARE_PUBLICATIONS
 from csms.core.ports import IHoldings, IOperations
 from csms.core.ports.firmware import IFirmware
 
@@ -98,10 +100,10 @@ class FirmwareOf:
         )
         return operation_answer(operation)
 
-    async def publications(self, call: Call[None, NoQuery]) -> Answer:
+    async def publications(self, call: Call[None, Any]) -> Answer:
         """What a controller publishes."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, PUBLISHED)
-        return Answer(200, Listed(tuple(map(publication_view, held)), None))
+        listing = FIRMWARE_PUBLICATIONS
+        return await held_page(self.holdings, listing, PUBLISHED, publication_view, call)
 
     async def unpublish(self, call: Call[None, UnpublishQuery]) -> Answer:
         """Have a controller publish no longer."""
@@ -168,6 +170,7 @@ class FirmwareOf:
                 name="listFirmwarePublications",
                 summary="List what a local controller publishes",
                 handler=self.publications,
+                query=list_query(FIRMWARE_PUBLICATIONS),
                 answers={200: Listed[PublicationView]},
             ),
             command(

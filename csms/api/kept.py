@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
+from csms.api.routes import PREFIX, Answer, Call, Route
 from csms.api.shapes import (
     Json,
     Listed,
@@ -21,7 +21,7 @@ from csms.api.shapes import (
     told_if,
 )
 from csms.core.happenings import Happening
-from csms.core.listings import HAPPENINGS
+from csms.core.listings import HAPPENINGS, REPORTS
 from csms.core.ports import Assembled, IAssemblies, IHappenings
 
 _NOTES = {
@@ -135,13 +135,12 @@ class Kept:
         )
         return listed(page, happening_view, call)
 
-    async def reports(self, call: Call[None, NoQuery]) -> Answer:
+    async def reports(self, call: Call[None, Any]) -> Answer:
         """The reports of a station."""
-        found = await self.assemblies.list(call.path["identity"], call.operator_id)
-        views = tuple(
-            ReportSummary(**_summary(report)) for report in found if report.kind not in self.private
+        found = await self.assemblies.list(
+            query_of(call.query), call.path["identity"], call.operator_id, without=self.private
         )
-        return Answer(200, Listed(views, None))
+        return listed(found, lambda report: ReportSummary(**_summary(report)), call)
 
     async def report(self, call: Call[None, ReportQuery]) -> Answer:
         """One report."""
@@ -183,6 +182,7 @@ class Kept:
                 summary="List the reports that a station made in parts",
                 tag="events",
                 handler=self.reports,
+                query=list_query(REPORTS),
                 answers={200: Listed[ReportSummary]},
             ),
             Route(

@@ -115,7 +115,7 @@ class Legacy:
         reference = call.path["transaction_id"]
         if _is_uuid(reference):
             return Answer(200, transaction(await self.sessions.get(reference, call.operator_id)))
-        query = Query(filters={"transaction_ref": reference}, sort="-started_at", limit=1)
+        query = Query(filters={"transaction_id": reference}, sort="-started_at", limit=1)
         page = await self.sessions.list(query, call.operator_id)
         if not page.items:
             raise NotFound("there is no such transaction")

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from csms.api.command_shapes import Queue, Queued
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.monitoring_shapes import (
     BaseRequest,
     LevelRequest,
@@ -24,11 +25,12 @@ from csms.api.monitoring_shapes import (
 )
 from csms.api.operations import OperationView, operation_answer, operation_view
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
-from csms.api.shapes import Listed, Shape, told
+from csms.api.shapes import Listed, Shape, list_query, told
 from csms.api.variables import answer_of
 from csms.core.commands import Command
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
+from csms.core.listings import EVENT_STREAMS, MONITORS
 from csms.core.monitoring.vocabulary import (
     MONITOR,
     STREAM,
@@ -65,10 +67,9 @@ class Monitoring:
     monitors: IMonitors
     operations: IOperations
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """The monitors that are known."""
-        found = await self.holdings.list(call.path["identity"], call.operator_id, MONITOR)
-        return Answer(200, Listed(tuple(map(_monitor_view, found)), None))
+        return await held_page(self.holdings, MONITORS, MONITOR, _monitor_view, call)
 
     async def set(self, call: Call[MonitorsRequest, NoQuery]) -> Answer:
         """Set monitors."""
@@ -87,7 +88,10 @@ class Monitoring:
         if len(texts) > MAX_CLEARED or not all(
             text.isascii() and text.isdecimal() and len(text) < 10 for text in texts
         ):
-            raise Invalid(f"numbers of at most {MAX_CLEARED} monitors", field="ids")
+            raise Invalid(
+                f"expected the numbers of 1 to {MAX_CLEARED} monitors, separated by commas",
+                field="ids",
+            )
         batch = await self.monitors.clear(
             call.path["identity"],
             call.operator_id,
@@ -115,10 +119,9 @@ class Monitoring:
         command = SetMonitoringLevel(severity=call.body.severity)
         return await self._send(call, command, queue=call.body.queue)
 
-    async def streams(self, call: Call[None, NoQuery]) -> Answer:
+    async def streams(self, call: Call[None, Any]) -> Answer:
         """The streams that are known."""
-        found = await self.holdings.list(call.path["identity"], call.operator_id, STREAM)
-        return Answer(200, Listed(tuple(map(_stream_view, found)), None))
+        return await held_page(self.holdings, EVENT_STREAMS, STREAM, _stream_view, call)
 
     async def read_streams(self, call: Call[Queued, NoQuery]) -> Answer:
         """Ask the station which streams are open."""
@@ -128,7 +131,7 @@ class Monitoring:
         """Change how often a stream speaks."""
         body = call.body
         if body.interval_s is None and body.values is None:
-            raise Invalid("give interval_s, values, or both")
+            raise Invalid("give interval_s, values, or both", field="interval_s")
         pace = Pace(interval_s=body.interval_s, values=body.values)
         command = AdjustStream(stream_id=int(call.path["stream_id"]), pace=pace)
         return await self._send(call, command, queue=body.queue)
@@ -154,6 +157,7 @@ class Monitoring:
                 summary="List what is watched at a station",
                 tag="monitoring",
                 handler=self.list,
+                query=list_query(MONITORS),
                 answers={200: Listed[MonitorView]},
             ),
             Route(
@@ -212,6 +216,7 @@ class Monitoring:
                 summary="List the event streams of a station",
                 tag="monitoring",
                 handler=self.streams,
+                query=list_query(EVENT_STREAMS),
                 answers={200: Listed[StreamView]},
             ),
             _command(

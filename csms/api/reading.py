@@ -9,15 +9,16 @@ routes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
+from csms.api.choices import fields_at, words_at
 from csms.api.problems import FieldError, Malformed, ShapeInvalid, UnsupportedMedia
-from csms.core.errors import Invalid
+from csms.core.errors import Invalid, among
 
 MAX_DEPTH = 64
 MAX_PARAMETERS = 64
@@ -29,6 +30,7 @@ _JSON = re.compile(
     r"application/(?:json|[\w.+-]+\+json)\s*+(?:;\s*+(?:charset=\"?utf-8\"?\s*+(?:;\s*+)?)?)?"
 )
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+_NO_CHOICE = re.compile(r"Invalid enum value |Expected `str` matching regex ")
 _SPACE_FOR_PLUS = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _SNAKE = re.compile(r"_([a-z0-9])")
@@ -120,7 +122,9 @@ def shaped(value: object, shape: Any, *, strict: bool = True, path: str = "") ->
         return msgspec.convert(value, shape, strict=strict)
     except msgspec.ValidationError as error:
         errors = _field_errors(value, shape, strict=strict, path=path)
-        raise ShapeInvalid((errors or [_field_error(str(error), path)])[:_MAX_ERRORS]) from None
+        raise ShapeInvalid(
+            (errors or [_field_error(str(error), path, shape)])[:_MAX_ERRORS]
+        ) from None
 
 
 def check_storable(value: object, path: str, depth: int = 0) -> None:
@@ -179,28 +183,37 @@ def _field_errors(value: object, shape: Any, *, strict: bool, path: str) -> list
             elif field.required:
                 errors.append(FieldError(_bounded(_joined(path, name)), "required"))
         except msgspec.ValidationError as error:
-            errors.append(_field_error(str(error), _joined(path, name)))
+            errors.append(_field_error(str(error), _joined(path, name), field.type))
     if shape.__struct_config__.forbid_unknown_fields:
+        strangers = [name for name in value if name not in fields]
         errors += [
-            FieldError(_bounded(_joined(path, name)), "unknown")
-            for name in value
-            if name not in fields
+            # One telling what there is will do.
+            FieldError(_bounded(_joined(path, name)), "unknown" if number else _unknown(fields))
+            for number, name in enumerate(strangers)
         ]
     return errors
 
 
-def _field_error(text: str, path: str) -> FieldError:
-    """msgspec's complaint, which ends in a path such as ``$.connectors[0]``."""
+def _field_error(text: str, path: str, shape: Any) -> FieldError:
+    """msgspec's complaint about a value of that shape, which ends in a path such as
+    ``$.connectors[0]``."""
     detail, _, at = text.rpartition(" - at ")
     detail, at = (detail, at) if detail else (at, "")
     found = re.search(r"\$([^`]*)", at)
-    if found:
-        path += found[1] if path else found[1].removeprefix(".")
+    place = found[1] if found else ""
+    path += place if path else place.removeprefix(".")
     named = _NAMED.search(detail)
     if named:
         path = _joined(path, named[2])
-        detail = "unknown" if named[1] == "contains unknown" else "required"
+        unknown = named[1] == "contains unknown"
+        detail = _unknown(fields_at(shape, place)) if unknown else "required"
+    elif _NO_CHOICE.match(detail) and (words := words_at(shape, place)):
+        detail = f"expected one of {among(words)}"
     return FieldError(_bounded(path) or None, _bounded(detail.replace("`", "")))
+
+
+def _unknown(fields: Iterable[str]) -> str:
+    return f"unknown; there are {among(fields) or 'none'}"
 
 
 def _joined(path: str, name: str) -> str:

@@ -74,7 +74,7 @@ class Remote:
         A station that is named is asked even if the session is unknown here: it may know
         better.
         """
-        filters = {"transaction_ref": transaction_ref}
+        filters = {"transaction_id": transaction_ref}
         if identity is not None:
             filters["station"] = identity
         session = await self._newest(call, filters)

@@ -33,7 +33,7 @@ SessionsQuery = list_query(
     station="Identity of the station.",
     started_from="Sessions that started then or later.",
     started_to="Sessions that started before then.",
-    transaction_ref="Transaction id that station and server use.",
+    transaction_id="Transaction id that station and server use.",
 )
 ReadingsQuery = list_query(READINGS)
 StationReadingsQuery = list_query(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from csms.api.reading import moment
 from csms.api.routes import Answer, Call
 from csms.core.listings import Filter, Kind, Listing
 from csms.core.pages import MAX_LIMIT, Page, Query
+from csms.core.times import utc_text
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Struct)
@@ -77,7 +78,7 @@ class Listed(Struct, Generic[T], frozen=True):
 
 def told(at: datetime) -> str:
     """A time as the API tells it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return utc_text(at)
 
 
 def told_if(at: datetime | None) -> str | None:

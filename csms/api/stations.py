@@ -24,7 +24,8 @@ from csms.api.station_shapes import (
     station_view,
 )
 from csms.core.errors import NotFound
-from csms.core.listings import STATIONS
+from csms.core.listings import CONNECTORS, QUIRKS, STATIONS
+from csms.core.paging import page
 from csms.core.ports import IStations
 from csms.core.values import Connector, Station
 
@@ -47,8 +48,8 @@ class Stations:
 
     async def list(self, call: Call[None, Any]) -> Answer:
         """Stations of the caller's operator."""
-        page = await self.stations.list(query_of(call.query), call.operator_id)
-        return listed(page, station_view, call)
+        found = await self.stations.list(query_of(call.query), call.operator_id)
+        return listed(found, station_view, call)
 
     async def get(self, call: Call[None, NoQuery]) -> Answer:
         """One station."""
@@ -72,10 +73,16 @@ class Stations:
         await self.registrar.delete(call.path["identity"], call.operator_id)
         return Answer(204)
 
-    async def connectors(self, call: Call[None, NoQuery]) -> Answer:
+    async def connectors(self, call: Call[None, Any]) -> Answer:
         """The plugs of a station."""
         station = await self.stations.get(call.path["identity"], call.operator_id)
-        return Answer(200, Listed(tuple(map(connector_view, station.connectors)), None))
+        found = page(
+            CONNECTORS,
+            query_of(call.query),
+            station.connectors,
+            key=lambda connector: (connector.evse_id, connector.connector_id),
+        )
+        return listed(found, connector_view, call)
 
     async def connector(self, call: Call[None, ConnectorQuery]) -> Answer:
         """One plug."""
@@ -101,10 +108,13 @@ class Stations:
             station = await self.stations.patch(identity, operator_id, {}, declared)
         return Answer(200, connector_view(_plug(station, call)))
 
-    async def quirks(self, call: Call[None, NoQuery]) -> Answer:
+    async def quirks(self, call: Call[None, Any]) -> Answer:
         """Tolerated departures from the standard."""
         quirks = await self.stations.quirks(call.path["identity"], call.operator_id)
-        return Answer(200, Listed(tuple(map(quirk_view, quirks)), None))
+        query = query_of(call.query)
+        return listed(
+            page(QUIRKS, query, quirks, key=lambda quirk: (quirk.name,)), quirk_view, call
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """The routes of this resource."""
@@ -174,6 +184,7 @@ class Stations:
                 summary="List the connectors of a station",
                 tag="stations",
                 handler=self.connectors,
+                query=list_query(CONNECTORS),
                 answers={200: Listed[ConnectorView]},
             ),
             Route(
@@ -204,6 +215,7 @@ class Stations:
                 summary="List tolerated departures from the standard",
                 tag="stations",
                 handler=self.quirks,
+                query=list_query(QUIRKS),
                 answers={200: Listed[QuirkView]},
             ),
         )

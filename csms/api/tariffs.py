@@ -10,15 +10,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from csms.api.command_shapes import Queued
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.running import named, running
-from csms.api.shapes import INT32, EvseId, Json, Listed, Shape, Time, View, told
+from csms.api.shapes import INT32, EvseId, Json, Listed, Shape, Time, View, list_query, told
 from csms.core.commands import Command
 from csms.core.declarations import MAX_MESSAGE
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
 from csms.core.inquiries.vocabulary import AskStatus
+from csms.core.listings import TARIFFS
 from csms.core.ports import IHoldings, IOperations, ISessions
 from csms.core.tariffs.rules import check_content, check_tariff
 from csms.core.tariffs.vocabulary import (
@@ -137,16 +139,15 @@ class Tariffs:
     sessions: ISessions
     operations: IOperations
 
-    async def list(self, call: Call[None, NoQuery]) -> Answer:
+    async def list(self, call: Call[None, Any]) -> Answer:
         """The tariffs of a station."""
-        held = await self.holdings.list(call.path["identity"], call.operator_id, TARIFF)
-        return Answer(200, Listed(tuple(map(tariff_view, held)), None))
+        return await held_page(self.holdings, TARIFFS, TARIFF, tariff_view, call)
 
     async def put(self, call: Call[TariffRequest, NoQuery]) -> Answer:
         """A default tariff."""
         body, tariff_id = call.body, call.path["tariff_id"]
         if body.tariff.get("tariff_id", tariff_id) != tariff_id:
-            raise Invalid("it is not the one of the path", field="tariff.tariff_id")
+            raise Invalid("expected the id that is in the path, or none", field="tariff.tariff_id")
         tariff = {**body.tariff, "tariff_id": tariff_id}
         await self._check(call.path["identity"], call.operator_id, tariff)
         return await self._send(
@@ -235,6 +236,7 @@ class Tariffs:
                 summary="List the tariffs that a station calculates with",
                 tag="tariffs",
                 handler=self.list,
+                query=list_query(TARIFFS),
                 answers={200: Listed[TariffView]},
             ),
             _route(

@@ -8,6 +8,7 @@ import attrs
 import msgspec
 
 from csms.api.commands import OUTCOME
+from csms.api.held import held_page
 from csms.api.operations import OperationView, operation_answer, operation_url, operation_view
 from csms.api.routes import PREFIX, Answer, Call, NoQuery, Route
 from csms.api.shapes import Listed, list_query, listed, query_of, told, told_if
@@ -26,7 +27,7 @@ from csms.api.variable_shapes import (
 )
 from csms.core.errors import Invalid
 from csms.core.holdings import Holding
-from csms.core.listings import VARIABLE_CHANGES, VARIABLES
+from csms.core.listings import NETWORK_PROFILES, VARIABLE_CHANGES, VARIABLES
 from csms.core.ports import (
     Batch,
     IDeviceModel,
@@ -142,10 +143,11 @@ class Variables:
             call, SetNetworkProfile(slot=slot, profile=profile), queue=body.queue
         )
 
-    async def profiles(self, call: Call[None, NoQuery]) -> Answer:
+    async def profiles(self, call: Call[None, Any]) -> Answer:
         """The network profiles that were set."""
-        found = await self.holdings.list(call.path["identity"], call.operator_id, NETWORK_PROFILE)
-        return Answer(200, Listed(tuple(map(_profile_view, found)), None))
+        return await held_page(
+            self.holdings, NETWORK_PROFILES, NETWORK_PROFILE, _profile_view, call
+        )
 
     async def _send(
         self, call: Call[Any, NoQuery], command: RequestReport | SetNetworkProfile, *, queue: bool
@@ -233,6 +235,7 @@ class Variables:
                 summary="List the network profiles that were set in a station",
                 tag="variables",
                 handler=self.profiles,
+                query=list_query(NETWORK_PROFILES),
                 answers={200: Listed[NetworkProfileView]},
             ),
             Route(

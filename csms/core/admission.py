@@ -1,8 +1,8 @@
 """Who knocks, in what language, with which key: the rules of the handshake, without the socket.
 
 OCPP-J puts the identity of a station into the last segment of the URL (1.6-J §3.1.1, 2.x Part 4
-§3.1) and the OCPP version into the WebSocket subprotocol; what else the URL holds decides
-nothing.
+§3.1) and the OCPP version into the WebSocket subprotocol; a client that has none may name the
+version in the query.  What else the URL holds decides nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,10 @@ def locate(resource: str, paths: Sequence[str], query_path: str) -> Target | Non
         *literal, last = _segments(pattern)
         if last == PLACE and len(segments) == len(literal) + 1 and segments[:-1] == literal:
             identity = _decoded(segments[-1])
-            return None if identity is None else Target(identity, None, _odd(path, segments[-1]))
+            if identity is None:
+                return None
+            version = _version(_parameters(query) or {})
+            return Target(identity, version, _odd(path, segments[-1]))
     return None
 
 
@@ -120,7 +123,11 @@ def key_oddity(version: str, password: bytes) -> Oddity | None:
     2.x the text that its password is (A00.FR.205).
     """
     if version != "1.6":
-        return None if _is_text(password) else Oddity.KEY_AS_BYTES
+        if not _is_text(password):
+            return Oddity.KEY_AS_BYTES
+        # Digits may be the very text; those of a readable text are hardly chosen by chance.
+        meant = normal_form(password)
+        return Oddity.KEY_AS_HEX if meant != password and _is_text(meant) else None
     if normal_form(password) != password:
         return Oddity.KEY_AS_HEX
     return Oddity.KEY_AS_TEXT if _is_text(password) else None
@@ -159,7 +166,7 @@ def _is_text(password: bytes) -> bool:
         return False
 
 
-def _asked(query: str) -> Target | None:
+def _parameters(query: str) -> dict[str, str] | None:
     given: dict[str, str] = {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=32)
@@ -167,11 +174,22 @@ def _asked(query: str) -> Target | None:
         return None
     for name, value in pairs:
         given.setdefault(name.lower(), value)
+    return given
+
+
+def _version(given: Mapping[str, str]) -> str | None:
+    version = given.get(_VERSION_PARAMETER, "").lower().removeprefix("ocpp").removesuffix("j")
+    return version or None
+
+
+def _asked(query: str) -> Target | None:
+    given = _parameters(query)
+    if given is None:
+        return None
     identity = _checked(given.get(_IDENTITY_PARAMETER, ""))
     if identity is None:
         return None
-    version = given.get(_VERSION_PARAMETER, "").lower().removeprefix("ocpp").removesuffix("j")
-    return Target(identity, version or None)
+    return Target(identity, _version(given))
 
 
 def _decoded(segment: str) -> str | None:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from csms.core.energy.vocabulary import Transfer
-from csms.core.errors import Invalid
+from csms.core.errors import Invalid, among
 from csms.core.tariffs.rules import check_driver_tariff
 from csms.core.values import (
     Connector,
@@ -175,7 +175,7 @@ def token_changes(changes: Mapping[str, object]) -> dict[str, object]:
 def check_role(role: str) -> str:
     """The role of an API token, if there is such a role."""
     if role not in ROLES:
-        raise Invalid(f"expected one of {', '.join(ROLES)}", field="role")
+        raise Invalid(f"expected one of {among(ROLES)}", field="role")
     return role
 
 

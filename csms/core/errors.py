@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
+_MAX_NAMED = 40
+
+
+def among(words: Iterable[object]) -> str:
+    """What there is to choose from, for a human: so many that a line can be read."""
+    rest = iter(words)
+    named = ", ".join(map(str, islice(rest, _MAX_NAMED)))
+    more = sum(1 for _ in rest)
+    return f"{named} and {more} more" if more else named
+
 
 class Refusal(Exception):
     """Something that was asked for cannot be done, for a reason its asker should read.

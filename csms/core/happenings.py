@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +14,31 @@ from csms.core.decisions import Write
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-DROPPED = "events_dropped"
+HappeningKind = Literal[
+    "allowed_energy_transfer",
+    "answer_disputed",
+    "battery_swap",
+    "certificate_status",
+    "contract",
+    "contract_certificate",
+    "data_transfer",
+    "deaf",
+    "der_alarm",
+    "der_control",
+    "ev_charging_needs",
+    "ev_charging_schedule",
+    "events_dropped",
+    "hearing",
+    "monitor",
+    "priority_charging",
+    "security",
+    "settlement",
+    "vat_validation",
+    "version",
+]
+"""What there is; more than this nobody keeps."""
+
+DROPPED: Final = "events_dropped"
 """Kind of the note that a station said more than is kept of a day: what ``kind`` of thing, and
 the ``limit``, in its content."""
 
@@ -42,7 +67,7 @@ class Happened(Write, frozen=True, kw_only=True):
 
     station_id: int
     operator_id: int
-    kind: str
+    kind: HappeningKind
     at: datetime
     received_at: datetime
     evse_id: int | None = None

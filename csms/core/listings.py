@@ -17,14 +17,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from math import isfinite
+from typing import get_args
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from csms.core.errors import Invalid
+from csms.core.admission import RefusalReason
+from csms.core.errors import Invalid, among
+from csms.core.happenings import HappeningKind
 from csms.core.pages import MAX_LIMIT, Query
-from csms.core.values import OperationStatus, Registration, SessionStatus
+from csms.core.values import ConnectorStatus, OperationStatus, Registration, SessionStatus
 
 MAX_INTEGER = 2**63 - 1
 
@@ -132,7 +135,7 @@ def _filters(listing: Listing, query: Query) -> dict[str, object]:
         except ValueError as error:
             raise Invalid(str(error), field=name) from None
         if known.choices and value not in known.choices:
-            raise Invalid(f"expected one of {', '.join(known.choices)}", field=name)
+            raise Invalid(f"expected one of {among(known.choices)}", field=name)
     return filters
 
 
@@ -186,6 +189,23 @@ _TEXT = Filter(Kind.TEXT)
 _TIME = Sort(Kind.TIME)
 _LATE = Sort(Kind.TIME, nullable=True)
 
+
+def held(name: str, key: str, kind: Kind, *, placed: bool = False) -> Listing:
+    """The list of what a station holds of a kind, sorted by its key, which callers know as
+    ``key``, or by when it last changed.  What is ``placed`` on EVSEs can be filtered by them.
+
+    Keys are texts, those that are of ``kind`` INTEGER decimal digits: these are sorted by their
+    length and then as texts, which is the order of the numbers.
+    """
+    return Listing(
+        name=name,
+        filters={"evse_id": Filter(Kind.INTEGER)} if placed else {},
+        sorts={key: Sort(kind), "updated_at": _TIME},
+        default=key,
+        keys=(Kind.TEXT,),
+    )
+
+
 STATIONS = Listing(
     name="stations",
     filters={
@@ -211,7 +231,11 @@ STATIONS = Listing(
 
 CONNECTIONS = Listing(
     name="connections",
-    filters={"node": _TEXT, "ocpp_version": _TEXT, "identity": _TEXT},
+    filters={
+        "node": _TEXT,
+        "ocpp_version": Filter(Kind.TEXT, ("1.6", "2.0.1", "2.1")),
+        "identity": _TEXT,
+    },
     sorts={
         "identity": Sort(Kind.TEXT),
         "node": Sort(Kind.TEXT),
@@ -224,7 +248,7 @@ CONNECTIONS = Listing(
 
 REFUSED = Listing(
     name="refused",
-    filters={"reason": _TEXT, "identity": _TEXT},
+    filters={"reason": Filter(Kind.TEXT, tuple(RefusalReason)), "identity": _TEXT},
     sorts={
         "last_at": _TIME,
         "first_at": _TIME,
@@ -257,7 +281,7 @@ SESSIONS = Listing(
         "status": Filter(Kind.TEXT, tuple(SessionStatus)),
         "id_token": _TEXT,
         "evse_id": Filter(Kind.INTEGER),
-        "transaction_ref": _TEXT,
+        "transaction_id": _TEXT,
         "started_from": Filter(Kind.TIME),
         "started_to": Filter(Kind.TIME),
     },
@@ -308,7 +332,7 @@ OPERATIONS = Listing(
 HAPPENINGS = Listing(
     name="happenings",
     filters={
-        "kind": _TEXT,
+        "kind": Filter(Kind.TEXT, get_args(HappeningKind)),
         "evse_id": Filter(Kind.INTEGER),
         "severity": Filter(Kind.INTEGER),
         "session_id": Filter(Kind.UUID),
@@ -358,3 +382,47 @@ VARIABLE_CHANGES = Listing(
     default="-at",
 )
 """Names are compared whatever their case; ``at_from`` is included, ``at_to`` not."""
+
+CONNECTORS = Listing(
+    name="connectors",
+    filters={"evse_id": Filter(Kind.INTEGER), "status": Filter(Kind.TEXT, tuple(ConnectorStatus))},
+    sorts={"evse_id": Sort(Kind.INTEGER), "status_at": _LATE},
+    default="evse_id",
+    keys=(Kind.INTEGER, Kind.INTEGER),
+)
+
+QUIRKS = Listing(
+    name="quirks",
+    filters={},
+    sorts={
+        "count": Sort(Kind.INTEGER),
+        "name": Sort(Kind.TEXT),
+        "first_at": _TIME,
+        "last_at": _TIME,
+    },
+    default="-count",
+    keys=(Kind.TEXT,),
+)
+
+REPORTS = Listing(
+    name="reports",
+    filters={
+        "kind": _TEXT,
+        "status": Filter(Kind.TEXT, ("collecting", "complete", "incomplete")),
+    },
+    sorts={"updated_at": _TIME, "started_at": _TIME, "ref": Sort(Kind.INTEGER)},
+    default="-updated_at",
+    keys=(Kind.INTEGER, Kind.TEXT),
+)
+
+MONITORS = held("monitors", "monitor_id", Kind.INTEGER, placed=True)
+EVENT_STREAMS = held("event_streams", "stream_id", Kind.INTEGER)
+TARIFFS = held("tariffs", "tariff_id", Kind.TEXT)
+DISPLAY_MESSAGES = held("display_messages", "message_id", Kind.INTEGER)
+CERTIFICATES = held("certificates", "key", Kind.TEXT)
+FIRMWARE_PUBLICATIONS = held("firmware_publications", "checksum", Kind.TEXT)
+NETWORK_PROFILES = held("network_profiles", "slot", Kind.INTEGER)
+CHARGING_PROFILES = held("charging_profiles", "profile_id", Kind.INTEGER, placed=True)
+CHARGING_LIMITS = held("charging_limits", "source", Kind.TEXT, placed=True)
+CHARGING_NEEDS = held("charging_needs", "evse_id", Kind.INTEGER, placed=True)
+DER_CONTROLS = held("der_controls", "control_id", Kind.TEXT)

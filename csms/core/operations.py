@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import msgspec
 from msgspec.structs import replace
 
 from csms.core.commands import Command, Outcome, Raw, RemoteStart, Reset, Trigger, Unlock
 from csms.core.errors import Conflict
 from csms.core.events import Event
+from csms.core.times import plain
 from csms.core.values import Operation, OperationStatus, Registration
 
 HIDDEN = "***"
@@ -102,7 +102,7 @@ def payload_of(command: Command) -> dict[str, object]:
     if isinstance(command, Raw):
         payload = command.payload
     else:
-        fields = msgspec.to_builtins(command)
+        fields = plain(command)
         del fields["type"]
         payload = {name: value for name, value in fields.items() if value is not None}
     return without_secrets(payload)

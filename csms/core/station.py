@@ -19,7 +19,7 @@ from csms.core.decisions import (
     State,
 )
 from csms.core.events import Event
-from csms.core.happenings import Happened, fingerprint
+from csms.core.happenings import Happened, HappeningKind, fingerprint
 from csms.core.oddities import Oddity
 from csms.core.replies import BootAnswered, ConnectionClaimed
 from csms.core.reports import (
@@ -31,6 +31,7 @@ from csms.core.reports import (
     HearingChanged,
     Quarantined,
 )
+from csms.core.times import utc_text
 from csms.core.values import Connector, Registration, StationKey
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -96,7 +97,7 @@ def hearing_changed(
     if report.deaf == (state.deaf_since is not None):
         return Decision(ACKNOWLEDGED)
     hearing = SetHearing(station_id=key.id, deaf_since=now if report.deaf else None)
-    kind = "deaf" if report.deaf else "hearing"
+    kind: HappeningKind = "deaf" if report.deaf else "hearing"
     data: dict[str, object] = {"action": report.action} if report.deaf else {}
     event = fact(f"station.{kind}", key, now, **data)
     return Decision(ACKNOWLEDGED, (hearing, _happened(kind, key, now, data)), (event,))
@@ -179,11 +180,11 @@ def connector_changed(
     at, told = report.at or now, report.at is not None
     odd: tuple[tuple[Oddity, str], ...] = ()
     if at > now + CLOCK_TOLERANCE:
-        odd = ((Oddity.CLOCK_AHEAD, at.isoformat()),)
+        odd = ((Oddity.CLOCK_AHEAD, utc_text(at)),)
         at, told = now, False
     before = state.connector
     if told and before is not None and before.status_told and _is_between(before, at, now):
-        place = f"{report.evse_id}.{report.connector_id} {at.isoformat()}"
+        place = f"{report.evse_id}.{report.connector_id} {utc_text(at)}"
         return Decision(ACKNOWLEDGED, oddities=((Oddity.STATUS_OUT_OF_ORDER, place),))
     write = SetConnector(
         station_id=key.id,
@@ -230,7 +231,9 @@ def _is_between(before: Connector, at: datetime, now: datetime) -> bool:
     return before.status_at is not None and at < before.status_at <= now
 
 
-def _happened(kind: str, key: StationKey, now: datetime, content: Mapping[str, object]) -> Happened:
+def _happened(
+    kind: HappeningKind, key: StationKey, now: datetime, content: Mapping[str, object]
+) -> Happened:
     return Happened(
         station_id=key.id,
         operator_id=key.operator_id,

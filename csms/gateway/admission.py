@@ -138,7 +138,7 @@ class Admission:
             )
         chosen = self._dialect(visitor, station.ocpp_versions)
         if chosen is None:
-            raise self._no_common_subprotocol(visitor)
+            raise self._no_common_subprotocol(visitor, station.ocpp_versions)
         wait_s = self._flaps.wait_s(visitor.key)
         if wait_s:
             raise self._too_many(429, wait_s, visitor, "connects again and again")
@@ -194,6 +194,14 @@ class Admission:
         if most and self._crowd[visitor.source] >= most + already_counted:
             raise self._too_many(429, 30, visitor, "too many connections from one address")
 
+    def _allowed(self, versions: tuple[str, ...] | None) -> dict[str, Dialect]:
+        """What is spoken with a station that may use ``versions`` (None: any)."""
+        return {
+            name: dialect
+            for name, dialect in self._spoken.items()
+            if versions is None or dialect.version in versions
+        }
+
     def _dialect(
         self, visitor: _Visitor, versions: tuple[str, ...] | None
     ) -> tuple[str | None, Dialect] | None:
@@ -202,15 +210,14 @@ class Admission:
         One that offers no subprotocol speaks the version that its URL names, or a setting, or its
         record, if that leaves only one.
         """
-        spoken = {
-            name: dialect
-            for name, dialect in self._spoken.items()
-            if versions is None or dialect.version in versions
-        }
+        spoken = self._allowed(versions)
         if visitor.knock.protocols:
             name = choose(visitor.knock.protocols, spoken)
             return None if name is None else (name, spoken[name])
-        assumed = visitor.target.version or self._settings.assume_version
+        named = visitor.target.version
+        known = any(dialect.version == named for dialect in self._dialects.values())
+        # What is no version of OCPP may be anything: that of some firmware, say.
+        assumed = named if known and named is not None else self._settings.assume_version
         if not assumed and versions is not None and len(versions) == 1:
             (assumed,) = versions
         for dialect in spoken.values():
@@ -323,11 +330,16 @@ class Admission:
         text = "This station has to authenticate itself."
         return self._refused(401, text, reason, visitor, detail, _CHALLENGE)
 
-    def _no_common_subprotocol(self, visitor: _Visitor) -> RefusedError:
+    def _no_common_subprotocol(
+        self, visitor: _Visitor, versions: tuple[str, ...] | None = None
+    ) -> RefusedError:
+        """``versions``: those that a station may use that proved to be itself."""
         # 1.6-J §3.2 would finish the handshake and close; the certification tests
         # (TC_088_CSMS, TC_B_58_CSMS) want no upgrade.
         offered = ", ".join(visitor.knock.protocols) or "nothing"
-        text = f"No common OCPP subprotocol; spoken here: {', '.join(self._spoken)}."
+        spoken = ", ".join(self._allowed(versions)) or "none"
+        whom = "here" if versions is None else "with this station"
+        text = f"No common OCPP subprotocol; spoken {whom}: {spoken}."
         reason = RefusalReason.NO_COMMON_SUBPROTOCOL
         return self._refused(400, text, reason, visitor, f"offered {offered}")
 

@@ -133,7 +133,7 @@ class Charging:
                 raise NotFound("the station has no such session")
         elif profile.transaction_ref is not None:
             session = await self._newest(
-                operator_id, station=identity, transaction_ref=profile.transaction_ref
+                operator_id, station=identity, transaction_id=profile.transaction_ref
             )
         elif evse_id:
             session = await self._open_on(identity, operator_id, evse_id)
@@ -179,7 +179,7 @@ class Charging:
         operation = await self.operations.submit(
             identity,
             operator_id,
-            v.AskSchedule(evse_id=evse_id, duration=duration, unit=unit),
+            v.AskSchedule(evse_id=evse_id, duration_s=duration, unit=unit),
             requested_by=requested_by,
         )
         reported = await self._reported(operation, operator_id, evse_id)

@@ -175,7 +175,9 @@ class Uploads:
             raise
         if not stored:
             self.vault.delete(key)
-            raise _here()
+            raise Conflict(
+                "the file is here already, or not wanted any more", code="already_uploaded"
+            )
         self._log.info(
             "the log {ref} of {station} is here",
             station=expected.identity,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,23 +11,30 @@ import msgspec
 from zope.interface import implementer
 
 from csms.core.errors import NotFound
+from csms.core.listings import REPORTS
+from csms.core.pages import Page, Query
 from csms.core.ports import Assembled, IAssemblies
 from csms.storage.identities import station_id
+from csms.storage.lists import Source, page
 from csms.storage.pool import Pool
 
-LIMIT = 200
-
-_COLUMNS = """
-    kind, ref,
+_STATUS = """
     CASE WHEN completed_at IS NOT NULL THEN 'complete'
-         WHEN given_up_at IS NOT NULL THEN 'incomplete' ELSE 'collecting' END,
+         WHEN given_up_at IS NOT NULL THEN 'incomplete' ELSE 'collecting' END
+"""
+_COLUMNS = f"""
+    kind, ref, {_STATUS},
     cardinality(parts), started_at, updated_at, completed_at
 """
 
-ASSEMBLIES_OF_STATION = f"""
-SELECT {_COLUMNS} FROM assembly WHERE station_id = %s
-ORDER BY updated_at DESC, ref DESC LIMIT {LIMIT}
-"""
+LIST = Source(
+    listing=REPORTS,
+    columns=_COLUMNS,
+    tables="assembly",
+    filters={"kind": "kind = %s", "status": f"{_STATUS} = %s"},
+    sorts={name: name for name in REPORTS.sorts},
+    keys=("ref", "kind"),
+)
 
 ASSEMBLY_OF_REF = f"""
 SELECT {_COLUMNS} FROM assembly
@@ -78,10 +85,13 @@ class PostgresAssemblies:
 
     _pool: Pool
 
-    async def list(self, identity: str, operator_id: int) -> Sequence[Assembled]:
+    async def list(
+        self, query: Query, identity: str, operator_id: int, *, without: Collection[str] = ()
+    ) -> Page[Assembled]:
         """See `IAssemblies`."""
         own = await station_id(self._pool, identity, operator_id)
-        return await self._pool.many(ASSEMBLIES_OF_STATION, (own,), _assembled)
+        conditions = (("station_id = %s", own), ("kind <> ALL (%s)", [*without]))
+        return await page(self._pool, LIST, query, _assembled, *conditions)
 
     async def get(self, identity: str, operator_id: int, ref: int, kind: str | None) -> Assembled:
         """See `IAssemblies`."""

@@ -12,6 +12,7 @@ import psycopg2.errors
 from zope.interface import implementer
 
 from csms.core.certificates.vocabulary import (
+    CERTIFICATE_REQUESTS,
     OPEN,
     SIGNABLE,
     CertificatePurpose,
@@ -20,20 +21,24 @@ from csms.core.certificates.vocabulary import (
 )
 from csms.core.certificates.x509 import CertificateHash
 from csms.core.errors import Conflict, NotFound
+from csms.core.pages import Page, Query
 from csms.core.ports import ICertificateRequests
 from csms.storage.identities import station_id
+from csms.storage.lists import Source, page
 from csms.storage.pool import Pool
 from csms.storage.rows import uuid
-
-LIMIT = 200
 
 _FIELDS = tuple(name for name in CertificateRequest.__struct_fields__ if name != "identity")
 _COLUMNS = ", ".join(_FIELDS)
 
-REQUESTS_OF_STATION = f"""
-SELECT {_COLUMNS} FROM certificate_request WHERE station_id = %(station_id)s
-ORDER BY asked_at DESC, id DESC LIMIT {LIMIT}
-"""
+LIST = Source(
+    listing=CERTIFICATE_REQUESTS,
+    columns=_COLUMNS,
+    tables="certificate_request",
+    filters={name: f"{name} = %s" for name in CERTIFICATE_REQUESTS.filters},
+    sorts={name: name for name in CERTIFICATE_REQUESTS.sorts},
+    keys=("id",),
+)
 
 REQUEST_BY_ID = f"""
 SELECT {_COLUMNS} FROM certificate_request WHERE station_id = %(station_id)s AND id = %(id)s
@@ -57,10 +62,10 @@ class PostgresCertificateRequests:
 
     _pool: Pool
 
-    async def list(self, identity: str, operator_id: int) -> Sequence[CertificateRequest]:
+    async def list(self, query: Query, identity: str, operator_id: int) -> Page[CertificateRequest]:
         """See `ICertificateRequests`."""
         own = await station_id(self._pool, identity, operator_id)
-        return await self._pool.many(REQUESTS_OF_STATION, {"station_id": own}, _row(identity))
+        return await page(self._pool, LIST, query, _row(identity), ("station_id = %s", own))
 
     async def get(self, identity: str, operator_id: int, request_id: str) -> CertificateRequest:
         """See `ICertificateRequests`."""

@@ -11,7 +11,15 @@ from zope.interface import implementer
 
 from csms.core.errors import NotFound
 from csms.core.events import Event
-from csms.core.logs.vocabulary import LOG_UPLOADS, LogFile, LogKind, LogUpload, RequestLog
+from csms.core.logs.vocabulary import (
+    CLOSED,
+    LOG_UPLOADS,
+    NOTHING,
+    LogFile,
+    LogKind,
+    LogUpload,
+    RequestLog,
+)
 from csms.core.operations import without_userinfo
 from csms.core.pages import Page, Query
 from csms.core.ports.logs import Expected, ILogsBook
@@ -63,6 +71,8 @@ LEFT JOIN LATERAL (SELECT id, status FROM operation
                    ORDER BY created_at DESC LIMIT 1) o ON true
 """
 
+_CLOSED = sorted(CLOSED)
+
 RECORD = """
 INSERT INTO log_upload (station_id, number, operator_id, kind, status, own, location, oldest_at,
                         latest_at, secret_hash, expires_at, created_at, updated_at)
@@ -82,18 +92,20 @@ EXPECTED_UPLOAD = """
 SELECT u.station_id, s.identity, u.number, u.expires_at, u.stored_at IS NOT NULL
 FROM log_upload u JOIN station s ON s.id = u.station_id
 WHERE u.secret_hash = %s AND s.deleted_at IS NULL
+  AND (u.stored_at IS NOT NULL OR u.status <> ALL (%s))
 """
 
-# What the station says of an upload that ended stays; that the file is here does not depend on it.
+# What the station says of an upload that ended stays, unless that there is nothing.
 STORE = """
 UPDATE log_upload SET
     file_key = %(key)s, upload_name = %(name)s, size = %(size)s, content_type = %(content_type)s,
     sha256 = %(sha256)s, stored_at = %(stored_at)s, updated_at = %(stored_at)s,
-    status = CASE WHEN ended_at IS NULL THEN 'Uploaded' ELSE status END,
+    status = CASE WHEN ended_at IS NULL OR status = %(nothing)s THEN 'Uploaded' ELSE status END,
     ended_at = coalesce(ended_at, %(stored_at)s)
 FROM station s
 WHERE station_id = %(station_id)s AND number = %(number)s AND stored_at IS NULL
-  AND expires_at > %(stored_at)s AND s.id = station_id AND s.deleted_at IS NULL
+  AND status <> ALL (%(closed)s) AND expires_at > %(stored_at)s
+  AND s.id = station_id AND s.deleted_at IS NULL
 RETURNING log_upload.operator_id, s.identity
 """
 
@@ -216,7 +228,7 @@ class PostgresLogs:
 
     async def find(self, secret_hash: bytes) -> Expected | None:
         """See `ILogsBook`."""
-        return await self._pool.maybe(EXPECTED_UPLOAD, (secret_hash,), _expected)
+        return await self._pool.maybe(EXPECTED_UPLOAD, (secret_hash, _CLOSED), _expected)
 
     async def store(self, station_id: int, number: int, file: LogFile) -> bool:
         """See `ILogsBook`."""
@@ -229,6 +241,8 @@ class PostgresLogs:
             "content_type": None if file.content_type is None else as_text(file.content_type),
             "sha256": file.sha256,
             "stored_at": file.stored_at,
+            "closed": _CLOSED,
+            "nothing": NOTHING,
         }
 
         async def work(cursor: Cursor) -> bool:

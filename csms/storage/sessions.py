@@ -86,7 +86,7 @@ LIST = Source(
         "status": "x.status = %s",
         "id_token": "upper(x.id_token) = upper(%s)",
         "evse_id": "x.evse_id = %s",
-        "transaction_ref": "x.transaction_ref = %s",
+        "transaction_id": "x.transaction_ref = %s",
         "started_from": "x.started_at >= %s",
         "started_to": "x.started_at < %s",
     },

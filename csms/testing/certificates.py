@@ -15,12 +15,15 @@ from msgspec.structs import replace
 from zope.interface import implementer
 
 from csms.core.certificates.vocabulary import (
+    CERTIFICATE_REQUESTS,
     OPEN,
     SIGNABLE,
     CertificateRequest,
     RequestStatus,
 )
 from csms.core.errors import Conflict, NotFound
+from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import ICertificateRequests, IStations
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,15 +95,18 @@ class MemoryCertificateRequests:
         self._requests.append(request)
         return request
 
-    async def list(self, identity: str, operator_id: int) -> Sequence[CertificateRequest]:
+    async def list(self, query: Query, identity: str, operator_id: int) -> Page[CertificateRequest]:
         """See `ICertificateRequests`."""
+        mine = await self._mine(identity, operator_id)
+        return page(CERTIFICATE_REQUESTS, query, mine, key=lambda each: (each.id,))
+
+    async def _mine(self, identity: str, operator_id: int) -> Sequence[CertificateRequest]:
         await self.stations.get(identity, operator_id)
-        mine = [each for each in self._requests if each.identity == identity]
-        return sorted(mine, key=lambda each: (each.asked_at, each.id), reverse=True)
+        return [each for each in self._requests if each.identity == identity]
 
     async def get(self, identity: str, operator_id: int, request_id: str) -> CertificateRequest:
         """See `ICertificateRequests`."""
-        for each in await self.list(identity, operator_id):
+        for each in await self._mine(identity, operator_id):
             if each.id == request_id:
                 return each
         raise NotFound("there is no such certificate request")

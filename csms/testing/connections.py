@@ -11,9 +11,9 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.listings import CONNECTIONS, REFUSED
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IConnections
 from csms.core.values import Connection, RefusedAttempt
-from csms.testing.lists import page
 
 
 def prefix(item: Connection | RefusedAttempt, value: object) -> bool:

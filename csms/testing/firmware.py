@@ -12,10 +12,10 @@ from csms.core.errors import NotFound
 from csms.core.firmware.vocabulary import FIRMWARE_UPDATES, FirmwareUpdate, Step, UpdateFirmware
 from csms.core.operations import without_userinfo
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IStations
 from csms.core.ports.firmware import IFirmwareBook
 from csms.core.values import Station
-from csms.testing.lists import page
 
 
 @implementer(IFirmwareBook)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -12,8 +12,9 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.happenings import Happening
 from csms.core.holdings import Holding
-from csms.core.listings import HAPPENINGS, QUARANTINE
+from csms.core.listings import HAPPENINGS, QUARANTINE, REPORTS, Kind, Listing
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import (
     Assembled,
     IAssemblies,
@@ -23,7 +24,6 @@ from csms.core.ports import (
     IStations,
 )
 from csms.core.quarantine import QuarantinedMessage
-from csms.testing.lists import page
 
 
 @implementer(IHoldings)
@@ -52,6 +52,19 @@ class MemoryHoldings:
             and holding.removed_at is None
             and evse_id in (None, holding.evse_id)
         ]
+
+    async def page(
+        self, listing: Listing, query: Query, identity: str, operator_id: int, kind: str
+    ) -> Page[Holding]:
+        """See `IHoldings`."""
+        held = await self.list(identity, operator_id, kind)
+        numbered = listing.sorts[listing.default].kind is Kind.INTEGER
+
+        def key(holding: Holding) -> object:
+            return len(holding.key) if numbered else holding.key
+
+        values = {listing.default: key}
+        return page(listing, query, held, key=lambda each: (each.key,), values=values)
 
     async def get(self, identity: str, operator_id: int, kind: str, key: str) -> Holding:
         """See `IHoldings`."""
@@ -180,15 +193,22 @@ class MemoryAssemblies:
         self._reports.append((identity, report))
         return report
 
-    async def list(self, identity: str, operator_id: int) -> Sequence[Assembled]:
+    async def list(
+        self, query: Query, identity: str, operator_id: int, *, without: Collection[str] = ()
+    ) -> Page[Assembled]:
         """See `IAssemblies`."""
+        mine = await self._mine(identity, operator_id)
+        told = [report for report in mine if report.kind not in without]
+        return page(REPORTS, query, told, key=lambda report: (report.ref, report.kind))
+
+    async def _mine(self, identity: str, operator_id: int) -> Sequence[Assembled]:
         await self.stations.get(identity, operator_id)
         mine = [report for whose, report in self._reports if whose == identity]
         return sorted(mine, key=lambda report: report.updated_at, reverse=True)
 
     async def get(self, identity: str, operator_id: int, ref: int, kind: str | None) -> Assembled:
         """See `IAssemblies`."""
-        for report in await self.list(identity, operator_id):
+        for report in await self._mine(identity, operator_id):
             if report.ref == ref and kind in (None, report.kind):
                 return report
         raise NotFound("no part of such a report has come")

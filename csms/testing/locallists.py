@@ -25,10 +25,10 @@ from csms.core.locallists.vocabulary import (
     TellListVersion,
 )
 from csms.core.pages import MAX_LIMIT, Page, Query
+from csms.core.paging import page
 from csms.core.ports import IOperationsBook, IStations, ITokens
 from csms.core.ports.locallists import IListLimits, ILocalListsBook
 from csms.core.values import Registration, Station, Token
-from csms.testing.lists import page
 
 
 @attrs.define

@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from zope.interface import implementer
 
 from csms.core.errors import NoRoom, NotFound
-from csms.core.logs.vocabulary import LOG_UPLOADS, LogFile, LogUpload, RequestLog
+from csms.core.logs.vocabulary import CLOSED, LOG_UPLOADS, NOTHING, LogFile, LogUpload, RequestLog
 from csms.core.operations import without_userinfo
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IStations
 from csms.core.ports.logs import Expected, IIncoming, ILogsBook, IVault
 from csms.core.values import Station
-from csms.testing.lists import page
 
 _Place = tuple[int, int]
 
@@ -88,6 +88,8 @@ class MemoryLogsBook:
         upload = self.uploads.get(self.secrets.get(secret_hash, (0, 0)))
         if upload is None or upload.expires_at is None:
             return None
+        if upload.file is None and upload.status in CLOSED:
+            return None
         return Expected(
             station_id=self.secrets[secret_hash][0],
             identity=upload.identity,
@@ -102,6 +104,7 @@ class MemoryLogsBook:
         if (
             upload is None
             or upload.file is not None
+            or upload.status in CLOSED
             or upload.expires_at is None
             or upload.expires_at <= file.stored_at
         ):
@@ -109,7 +112,9 @@ class MemoryLogsBook:
         self.uploads[station_id, number] = replace(
             upload,
             file=file,
-            status="Uploaded" if upload.ended_at is None else upload.status,
+            status="Uploaded"
+            if upload.ended_at is None or upload.status == NOTHING
+            else upload.status,
             ended_at=upload.ended_at or file.stored_at,
             updated_at=file.stored_at,
         )

@@ -16,9 +16,9 @@ from csms.core.events import Event
 from csms.core.listings import OPERATIONS
 from csms.core.operations import settled_event
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IOperationsBook
 from csms.core.values import Operation, OperationStatus
-from csms.testing.lists import page
 
 _WHY_EXPIRED = {
     OperationStatus.QUEUED: "the station did not connect in time",

@@ -8,10 +8,10 @@ import attrs
 from zope.interface import implementer
 
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.payments.listing import SETTLEMENTS
 from csms.core.payments.vocabulary import Settlement
 from csms.core.ports import ISettlements
-from csms.testing.lists import page
 
 
 def _from(settlement: Settlement, value: object) -> bool:

@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from csms.core.errors import NotFound
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports.provisioning import IProvisioningBook
 from csms.core.provisioning.vocabulary import (
     PROVISIONING_PROFILES,
@@ -18,7 +19,6 @@ from csms.core.provisioning.vocabulary import (
     ProvisioningProfile,
     ProvisioningRun,
 )
-from csms.testing.lists import page
 
 
 def _begins(profile: ProvisioningProfile, value: object) -> bool:

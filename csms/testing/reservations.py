@@ -12,6 +12,7 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.events import Event
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IOperationsBook
 from csms.core.ports.reservations import IReservationsBook
 from csms.core.reservations.listing import RESERVATIONS
@@ -24,7 +25,6 @@ from csms.core.reservations.vocabulary import (
 )
 from csms.core.values import Operation, OperationStatus, StationKey
 from csms.testing.ledger import MemoryBook
-from csms.testing.lists import page
 
 _NO_ANSWER = (OperationStatus.UNSUPPORTED, OperationStatus.UNREACHABLE, OperationStatus.EXPIRED)
 

@@ -12,9 +12,9 @@ from zope.interface import implementer
 from csms.core.errors import NotFound
 from csms.core.listings import READINGS, SESSIONS, STATION_READINGS, Listing
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import ISessions
 from csms.core.values import Session, StoredReading
-from csms.testing.lists import page
 
 
 def _station(session: Session, value: object) -> bool:
@@ -33,9 +33,14 @@ def _to(session: Session, value: object) -> bool:
     return isinstance(value, datetime) and session.started_at < value
 
 
+def _transaction(session: Session, value: object) -> bool:
+    return session.transaction_ref == value
+
+
 _TESTS = {
     "station": _station,
     "id_token": _token,
+    "transaction_id": _transaction,
     "started_from": _from,
     "started_to": _to,
 }

@@ -19,9 +19,9 @@ from csms.core.declarations import (
 from csms.core.errors import Conflict, NotFound
 from csms.core.listings import STATIONS
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IStations, Quirk
 from csms.core.values import DEFAULT_OPERATOR, Connector, Registration, Station
-from csms.testing.lists import page
 
 
 def _prefix(station: Station, value: object) -> bool:

@@ -13,10 +13,10 @@ from csms.core.declarations import check_token, token_changes
 from csms.core.errors import NotFound
 from csms.core.listings import TOKENS
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import ITokens
 from csms.core.tariffs.rules import check_content
 from csms.core.values import DEFAULT_OPERATOR, Token
-from csms.testing.lists import page
 
 
 def _prefix(token: Token, value: object) -> bool:

@@ -12,10 +12,10 @@ from zope.interface import implementer
 
 from csms.core.listings import VARIABLE_CHANGES, VARIABLES
 from csms.core.pages import Page, Query
+from csms.core.paging import page
 from csms.core.ports import IStations, IVariables, Variable, VariableChange
 from csms.core.variables.inventory import Inventoried
 from csms.core.variables.vocabulary import Attribute, VariableName, Wanted
-from csms.testing.lists import page
 
 
 def _component(item: VariableName, value: object) -> bool:

@@ -103,7 +103,7 @@ def test_formats_are_held_against_what_we_send() -> None:
     """A time that we send is an RFC 3339 time."""
     payload = {"location": "ftp://a/b", "startTime": "yesterday"}
     flaw = SCHEMAS.outbound_flaw("GetDiagnostics", payload)
-    assert flaw == Flaw(FaultKind.PROPERTY, ("startTime",), "breaks the schema's format")
+    assert flaw == Flaw(FaultKind.PROPERTY, ("startTime",), "is no date-time")
 
 
 def test_fault_texts_are_bounded() -> None:
@@ -139,3 +139,12 @@ def test_integers_are_written_as_integers() -> None:
     assert not schemas.accepts("StatusNotificationRequest", payload)
     assert schemas.accepts("StatusNotificationRequest", STATUS_2)
     schemas.check("StatusNotificationRequest", payload)
+
+
+def test_what_is_wrong_with_ours_is_told_in_full() -> None:
+    """Which field is too many, and which words there are, for whoever wrote it."""
+    flaw = SCHEMAS.outbound_flaw("Reset", {"type": "Hard", "nonsense" * 100: 1})
+    assert flaw is not None
+    assert (len(flaw.field), flaw.rule) == (100, "is no field of the message")
+    flaw = SCHEMAS.outbound_flaw("Reset", {"type": "All"})
+    assert flaw == Flaw(FaultKind.PROPERTY, ("type",), "is not one of Hard, Soft")

@@ -38,6 +38,7 @@ from csms.pipeline.monitoring import Monitors
 from csms.pipeline.passwords import Passwords
 from csms.pipeline.provisioning import Provisioning
 from csms.pipeline.reservations import Reservations
+from csms.pipeline.station_certificates import StationCertificates
 from csms.pipeline.uploads import Uploads
 from csms.pipeline.variables import DeviceModel
 from csms.testing.api_tokens import MemoryApiTokens
@@ -238,6 +239,10 @@ class _Heard:
         return io.BytesIO(self.data)
 
 
+_ODD_TIME = re.compile(r'"\d{4}-\d\d-\d\dT(?!\d\d:\d\d:\d\d\.\d{3}Z")')
+"""A time that is not told as all are."""
+
+
 class Contract:
     """Holds responses against the OpenAPI document."""
 
@@ -265,6 +270,8 @@ class Contract:
             assert name in reply.headers, (method, path, reply)
         if method != "HEAD":
             self._hold(answer, reply)
+            odd = _ODD_TIME.search(reply.body.decode(errors="replace"))
+            assert odd is None, (method, path, odd)
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         wanted = "get" if method == "HEAD" else method.lower()
@@ -382,6 +389,12 @@ class Api:
             ),
             passwords=self.passwords(),
             monitors=Monitors(
+                operations=self.operations,
+                variables=self.variables,
+                stations=self.stations,
+                speech=PlainSpeech(),
+            ),
+            certificates=StationCertificates(
                 operations=self.operations,
                 variables=self.variables,
                 stations=self.stations,

@@ -127,7 +127,8 @@ def test_unknown_fields_are_refused(api: Any) -> None:
         if route.body is not None and not route.lenient and route.name != "writeConfiguration":
             reply = api.ask(route.method, _path(route), json={"no_such_field": 1})
             assert reply.status == 422, route
-            assert {"field": "no_such_field", "detail": "unknown"} in reply.json["errors"]
+            (told,) = (e for e in reply.json["errors"] if e["field"] == "no_such_field")
+            assert told["detail"].startswith("unknown; there are ")
 
 
 def test_unknown_parameters_are_refused(api: Any) -> None:

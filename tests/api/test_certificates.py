@@ -20,6 +20,7 @@ from csms.core.certificates.vocabulary import (
 from csms.core.certificates.x509 import CertificateHash, read_chain
 from csms.core.commands import Outcome
 from csms.core.holdings import Holding
+from csms.core.ports import Variable
 from csms.testing.certificates import EPOCH, certificate, new_key
 from csms.testing.contracts.certificates import AT, ROOT, request
 from csms.testing.desk import immediate
@@ -99,6 +100,9 @@ def test_read(api: Any) -> None:
     api.operations.outcome = None
     reply = api.ask("POST", f"{ONE}/certificates/read", json={"kinds": ["mo_root"]})
     assert reply.status == 202
+    (item,), (operation,) = reply.json["items"], reply.json["operations"]
+    assert (item["kind"], item["status"]) == ("mo_root", "pending")
+    assert item["operation_id"] == operation["id"]
     assert [command for _, command, _, _ in api.operations.sent] == [
         ReadCertificates(),
         ReadCertificates(kinds=(CertificateKind.MO_ROOT,)),
@@ -178,3 +182,23 @@ def test_refuse(api: Any) -> None:
     assert (reply.json["status"], reply.json["detail"]) == ("refused", "unknown device")
     assert api.ask("POST", path).status == 409
     assert api.ask("POST", path, role="auditor").status == 403
+
+
+def test_a_chain_that_the_station_cannot_take(api: Any) -> None:
+    """Is refused before anything changes, with how long it may be."""
+    seeded = seed(api)
+    size = Variable(
+        id=0,
+        component="SecurityCtrlr",
+        variable="MaxCertificateChainSize",
+        value="100",
+        reported_at=AT,
+        changed_at=AT,
+    )
+    api.variables.seed("CP1", size)
+    reply = api.ask("POST", f"{ONE}/certificate-requests/{seeded.id}/sign", json={"chain": CHAIN})
+    assert (reply.status, reply.json["field"]) == (422, "chain")
+    assert reply.json["detail"].endswith("the station takes 100")
+    assert api.operations.sent == []
+    (item,) = api.ask("GET", f"{ONE}/certificate-requests").json["items"]
+    assert item["status"] == "received"

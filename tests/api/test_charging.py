@@ -66,6 +66,7 @@ def test_list(api: Any) -> None:
     hold(api, PROFILE, "8", {}, evse_id=2)
     first, second = api.ask("GET", PROFILES).json["items"]
     assert first == {
+        "profile_id": 7,
         "evse_id": 1,
         "source": "CSO",
         "origin": "told",
@@ -178,13 +179,13 @@ def test_composite(api: Any) -> None:
         updated_at=NOW,
     )
     api.holdings.seed("cp-1", holding)
-    body = {"evse_id": 1, "duration": 60, "unit": "A"}
+    body = {"evse_id": 1, "duration_s": 60, "unit": "A"}
     reply = api.ask("POST", f"{PATH}/composite-schedule", json=body)
     assert reply.status == 200
     assert reply.json["reported"] == {
         "evse_id": 1,
         "start_at": None,
-        "duration": 60,
+        "duration_s": 60,
         "unit": "A",
         "periods": [{"start_period": 0, "limit": 8.0}],
     }

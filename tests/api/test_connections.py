@@ -96,3 +96,10 @@ def test_adoption_of_an_impossible_identity(api: Any, identity: str) -> None:
     """Who was turned away for a bad identity cannot be adopted under it."""
     refused(api, identity.replace("%3A", ":").replace("%2F", "/"), "bad_identity")
     assert adopt(api, identity).status == 422
+
+
+def test_closed_filters(api: Any) -> None:
+    """Versions and reasons are known: what is none of them is refused."""
+    assert api.ask("GET", "/api/v1/connections?ocpp_version=2.1").status == 200
+    for query in ("connections?ocpp_version=1.5", "connections/refused?reason=bogus"):
+        assert api.ask("GET", f"/api/v1/{query}").status == 422

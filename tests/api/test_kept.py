@@ -69,3 +69,27 @@ def test_a_report_is_joined_from_its_parts(api: Any) -> None:
     assert api.ask("GET", "/api/v1/stations/CP1/reports/7?kind=monitors").status == 404
     assert api.ask("GET", "/api/v1/stations/CP1/reports/8").status == 404
     assert api.ask("GET", "/api/v1/stations/CP1/reports/x").status in (404, 422)
+
+
+def test_reports_page_by_page(api: Any) -> None:
+    """By the one convention, of a kind or a status if wanted; the private ones are left out
+    before the page is cut."""
+    api.stations.seed("CP1")
+    for number in range(3):
+        api.assemblies.seed("CP1", replace(REPORT, ref=number))
+        api.assemblies.seed("CP1", replace(REPORT, ref=number, kind="customer_information"))
+    path = "/api/v1/stations/CP1/reports"
+    first = api.ask("GET", f"{path}?limit=2&sort=ref")
+    assert [each["ref"] for each in first.json["items"]] == [0, 1]
+    rest = api.ask("GET", f"{path}?limit=2&sort=ref&cursor={first.json['next_cursor']}").json
+    assert [each["ref"] for each in rest["items"]] == [2]
+    assert rest["next_cursor"] is None
+    assert api.ask("GET", f"{path}?status=collecting").json["items"] == []
+    assert api.ask("GET", f"{path}?status=bogus").status == 422
+
+
+def test_kinds_of_events_are_known(api: Any) -> None:
+    """A kind that there is not is refused, with those that there are."""
+    reply = api.ask("GET", "/api/v1/events?kind=bogus")
+    assert (reply.status, reply.json["field"]) == (422, "kind")
+    assert "battery_swap" in reply.json["detail"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -69,13 +69,32 @@ def test_every_field_at_fault_is_named() -> None:
     found = errors({"plugs": [{"kind": "ok"}, {"kind": 5}], "odd": 1, "extra": {"abcd": 1}})
     assert set(found) == {"name", "plugs[1].kind", "odd", "extra"}
     assert found["name"] == "required"
-    assert found["odd"] == "unknown"
+    assert found["odd"].startswith("unknown; there are name, ")
 
 
 def test_nested_missing_and_unknown_fields_are_named() -> None:
     """Fields within lists that are missing or unknown are named with their place."""
     assert errors({"name": "x", "plugs": [{}]}) == {"plugs[0].kind": "required"}
-    assert errors({"name": "x", "plugs": [{"kind": "x", "y": 1}]}) == {"plugs[0].y": "unknown"}
+    assert errors({"name": "x", "plugs": [{"kind": "x", "y": 1}]}) == {
+        "plugs[0].y": "unknown; there are kind, power"
+    }
+
+
+def test_what_is_allowed_is_told() -> None:
+    """Not one of some words: which there are is told, and what was sent is not repeated."""
+
+    class Choosing(Struct):
+        word: Literal["one", "two"] = "one"
+        many: Literal[tuple(range(100))] = 0  # type: ignore[valid-type]  # as list queries do
+
+    with pytest.raises(ShapeInvalid) as caught:
+        shaped({"word": "x" * 1000, "many": -1}, Choosing)
+    first, second = caught.value.errors
+    assert (first.field, first.detail) == ("word", "expected one of one, two")
+    assert second.detail.endswith("38, 39 and 60 more")
+    with pytest.raises(ShapeInvalid) as caught:
+        shaped("three", Literal["one", "two"], path="place")
+    assert caught.value.detail == "expected one of one, two"
 
 
 def test_wrong_kind_of_whole_is_told_without_field() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from csms.core.ports import Quirk
 from csms.core.values import Connector, ConnectorStatus, Registration
 
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FULL = {
     "name": "North gate",
     "latitude": 42.87,
@@ -231,3 +233,28 @@ def test_quirks(api: Any) -> None:
     api.stations.seed_quirk("A", Quirk(name="q", count=3, example="e", first_at=at, last_at=at))
     (told,) = api.ask("GET", "/api/v1/stations/A/quirks").json["items"]
     assert (told["name"], told["count"], told["first_at"]) == ("q", 3, "2026-03-01T12:00:00.123Z")
+
+
+def test_connectors_and_quirks_page_by_page(api: Any) -> None:
+    """By the one convention, though there are few."""
+    plugs = [Connector(evse_id=evse, connector_id=plug) for evse in (1, 2) for plug in (1, 2)]
+    api.stations.seed("CP1", connectors=tuple(plugs))
+    for number in range(3):
+        quirk = Quirk(name=f"q{number}", count=number, example="x", first_at=T0, last_at=T0)
+        api.stations.seed_quirk("CP1", quirk)
+    path = "/api/v1/stations/CP1"
+    first = api.ask("GET", f"{path}/connectors?limit=3").json
+    rest = api.ask("GET", f"{path}/connectors?limit=3&cursor={first['next_cursor']}").json
+    assert [(each["evse_id"], each["connector_id"]) for each in first["items"] + rest["items"]] == [
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+    ]
+    second = api.ask("GET", f"{path}/connectors?evse_id=2&status=Unknown").json["items"]
+    assert len(second) == 2
+    assert api.ask("GET", f"{path}/connectors?status=bogus").status == 422
+    first = api.ask("GET", f"{path}/quirks?limit=2").json
+    assert [each["name"] for each in first["items"]] == ["q2", "q1"]
+    rest = api.ask("GET", f"{path}/quirks?limit=2&cursor={first['next_cursor']}").json
+    assert [each["name"] for each in rest["items"]] == ["q0"]

@@ -153,6 +153,21 @@ def test_identity_from_the_query(query: str, target: Target | None) -> None:
     assert found(f"/ocpp/?{query}") == target
 
 
+@pytest.mark.parametrize(
+    ("query", "version"),
+    [
+        ("version=1.6", "1.6"),
+        ("a=b&Version=OCPP1.6J", "1.6"),
+        ("version=", None),
+        ("version=%FF", None),
+        ("&".join(["version=1.6"] * 100), None),
+    ],
+)
+def test_version_in_the_query(query: str, version: str | None) -> None:
+    """Wherever the identity is; a query that cannot be read names none."""
+    assert found(f"/ocpp/CP1?{query}") == Target("CP1", version)
+
+
 def test_query_path_can_be_off() -> None:
     """Without a query path its name is an identity like any other."""
     assert locate("/ocpp?chargePointId=CP1", PATHS, "") == Target("ocpp")
@@ -238,6 +253,7 @@ def test_any_header_is_basic_or_not(header: str) -> None:
     ("password", "in_1_6", "in_2_x"),
     [
         (b"0011aaFF", "key_as_hex", None),
+        (b"706c61696e", "key_as_hex", "key_as_hex"),
         (b"0011a", "key_as_text", None),
         ("Schlüssel".encode(), "key_as_text", None),
         (b"\x00\x11\xaa\xff", None, "key_as_bytes"),

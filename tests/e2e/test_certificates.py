@@ -296,7 +296,8 @@ def test_read_certificates(server: RunningCsms, version: str, kinds: tuple[str, 
     answer = {"status": "Accepted", "certificateHashDataChain": listed}
     with station(server, version, identity, GetInstalledCertificateIds=answer) as cp:
         body = {"kinds": list(kinds)}
-        assert post(server, identity, "certificates/read", body).body["status"] == "accepted"
+        (operation,) = post(server, identity, "certificates/read", body).body["operations"]
+        assert operation["status"] == "accepted"
         told = {"certificateType": [KINDS[kind] for kind in kinds]} if kinds else {}
         assert cp.asked.popleft() == ("GetInstalledCertificateIds", told)
         held = server.get(f"/api/v1/stations/{identity}/certificates")["items"]
@@ -318,9 +319,24 @@ def test_tc_m_19_nothing_matches(server: RunningCsms, version: str) -> None:
         for kind in ("mo_root", "v2g_root"):
             post(server, identity, "certificates", {"kind": kind, "certificate": ROOT})
         answer = post(server, identity, "certificates/read", {"kinds": ["mo_root"]})
-        assert (answer.body["status"], answer.body["detail"]) == ("rejected", "NotFound")
+        (item,) = answer.body["items"]
+        assert (item["kind"], item["status"], item["detail"]) == ("mo_root", "accepted", "NotFound")
         (held,) = server.get(f"/api/v1/stations/{identity}/certificates")["items"]
         assert held["kind"] == "v2g_root"
+
+
+def test_1_6_tells_of_one_kind_at_a_time(server: RunningCsms) -> None:
+    """Asked for several, or for all, it is sent a message for each."""
+    identity = "READ-1.6-each"
+    with station(server, "1.6", identity, GetInstalledCertificateIds={"status": "NotFound"}) as cp:
+        names = ["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
+        for body in ({}, {"kinds": ["csms_root", "manufacturer_root"]}):
+            read = post(server, identity, "certificates/read", body).body
+            assert [each["status"] for each in read["operations"]] == ["accepted"] * 2
+            assert [each["kind"] for each in read["items"]] == ["csms_root", "manufacturer_root"]
+            sent = [cp.asked.popleft() for _ in names]
+            action = "GetInstalledCertificateIds"
+            assert sent == [(action, {"certificateType": name}) for name in names]
 
 
 DELETES = [

@@ -203,7 +203,7 @@ def test_tc_066_composite_schedule(server: RunningCsms) -> None:
             },
             "GetCompositeSchedule",
             "composite-schedule",
-            {"evse_id": 1, "duration": 600, "unit": "A"},
+            {"evse_id": 1, "duration_s": 600, "unit": "A"},
         )
         assert sent == {"connectorId": 1, "duration": 600, "chargingRateUnit": "A"}
         assert answer["reported"]["periods"] == answer["computed"]["periods"]
@@ -499,7 +499,7 @@ def test_tc_k_composite_schedule(server: RunningCsms, evse_id: int, kind: Any) -
             {"status": "Accepted", "schedule": schedule},
             "GetCompositeSchedule",
             "composite-schedule",
-            {"evse_id": evse_id, "duration": 300},
+            {"evse_id": evse_id, "duration_s": 300},
         )
         assert sent == {"evseId": evse_id, "duration": 300}
         assert answer["reported"]["periods"] == [{"start_period": 0, "limit": 11_000.0}]

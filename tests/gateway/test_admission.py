@@ -349,6 +349,9 @@ async def test_no_identity(resource: str) -> None:
         ((), "/OPEN", "1.6", None, "1.6"),
         ((), "/ocpp?chargePointId=OPEN&version=1.6", "", None, "1.6"),
         ((), "/ocpp?chargePointId=OPEN&version=2.0.1", "1.6", None, "2.0.1"),
+        ((), "/OPEN?version=2.0.1", "1.6", None, "2.0.1"),
+        ((), "/OPEN?version=3.4.5", "1.6", None, "1.6"),
+        (("ocpp1.6",), "/OPEN?version=2.1", "", "ocpp1.6", "1.6"),
         (("ocpp1.6",), "/ocpp?chargePointId=OPEN&version=2.0.1", "", "ocpp1.6", "1.6"),
     ],
 )
@@ -390,7 +393,11 @@ async def test_language_that_the_station_may_not_use() -> None:
     """The station's record narrows what the server speaks."""
     made = gateway(open_access="always")
     made.stations.seed("NARROW", ocpp_versions=("2.0.1",))
-    assert (await refused(made, knock("NARROW"))).status == 400
+    error = await refused(made, knock("NARROW"))
+    assert error.status == 400
+    assert error.text.endswith("spoken with this station: ocpp2.0.1.")
+    error = await refused(made, knock(protocols=(), resource="/NARROW?version=1.6"))
+    assert error.status == 400
     offer = ("ocpp2.1", "ocpp1.6", "ocpp2.0.1")
     assert (await made.admission.admit(knock("NARROW", protocols=offer))).subprotocol == "ocpp2.0.1"
 

@@ -27,6 +27,7 @@ from csms.core.certificates.x509 import read_chain
 from csms.core.commands import Command, Outcome
 from csms.core.decide import decide, question
 from csms.core.decisions import ACKNOWLEDGED, Decision, Policy
+from csms.core.pages import Query
 from csms.core.ports import ILedger
 from csms.core.replies import Reply
 from csms.core.reports import Booted, CommandAnswered, Report
@@ -113,7 +114,7 @@ async def test_from_request_to_chain(operators: Pool, ledger: PostgresLedger) ->
     for number in (3, 4):
         asked = CertificateAsked(csr=text, request_ref=number)
         assert await say(ledger, asked) == RequestAnswered(accepted=True)
-    (open_,) = await requests.list("CP1", 1)
+    (open_,) = (await requests.list(Query(), "CP1", 1)).items
     assert (open_.status, open_.times, open_.request_ref) == (RequestStatus.RECEIVED, 2, 4)
     chain = certificate("SN1", KEY)
     await requests.sign("CP1", 1, open_.id, chain, NOW)
@@ -122,7 +123,7 @@ async def test_from_request_to_chain(operators: Pool, ledger: PostgresLedger) ->
         operators,
         DeliverCertificate(chain=chain, purpose=CertificatePurpose.CHARGING_STATION),
     )
-    (done,) = await requests.list("CP1", 1)
+    (done,) = (await requests.list(Query(), "CP1", 1)).items
     assert (done.status, done.operation_id, done.chain) == (
         RequestStatus.ACCEPTED,
         operation,
@@ -138,7 +139,7 @@ async def test_one_open_of_a_purpose(operators: Pool, ledger: PostgresLedger) ->
     await say(ledger, CertificateAsked(csr=csr("SECC"), purpose=CertificatePurpose.V2G))
     await say(ledger, CertificateAsked(csr=csr("SN1")), NOW + timedelta(seconds=1))
     await say(ledger, CertificateAsked(csr="nonsense"), NOW + timedelta(seconds=2))
-    found = {(each.purpose, each.status) for each in await requests.list("CP1", 1)}
+    found = {(each.purpose, each.status) for each in (await requests.list(Query(), "CP1", 1)).items}
     assert found == {
         (CertificatePurpose.CHARGING_STATION, RequestStatus.SUPERSEDED),
         (CertificatePurpose.CHARGING_STATION, RequestStatus.RECEIVED),
@@ -159,7 +160,7 @@ async def test_a_chain_for_what_was_rejected(operators: Pool, ledger: PostgresLe
         [Decision(ACKNOWLEDGED, (AddRequest(request=old), AddRequest(request=new)))]
     )
     await ask(ledger, operators, DeliverCertificate(chain=chain))
-    assert [each.status for each in await requests.list("CP1", 1)] == [
+    assert [each.status for each in (await requests.list(Query(), "CP1", 1)).items] == [
         RequestStatus.ACCEPTED,
         RequestStatus.REJECTED,
     ]
@@ -175,7 +176,7 @@ async def test_requests_without_end(operators: Pool, ledger: PostgresLedger) -> 
             request(number + 2), status=RequestStatus.REFUSED, asked_at=NOW + timedelta(number)
         )
         await ledger.commit([Decision(ACKNOWLEDGED, (AddRequest(request=refused),))])
-    kept = await PostgresCertificateRequests(operators).list("CP1", 1)
+    kept = (await PostgresCertificateRequests(operators).list(Query(limit=500), "CP1", 1)).items
     assert len(kept) == KEPT_CLOSED + 1
     assert kept[-1].status is RequestStatus.ACCEPTED
 

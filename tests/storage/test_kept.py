@@ -16,10 +16,11 @@ from csms.core.decide import decide, question
 from csms.core.decisions import ACKNOWLEDGED, Decision, Policy, Quarantine, Question, Write
 from csms.core.errors import NotFound
 from csms.core.happenings import DROPPED, Happened, fingerprint
-from csms.core.holdings import Drop, Hold
+from csms.core.holdings import Drop, Hold, Holding
 from csms.core.ids import new_id
-from csms.core.pages import Query
-from csms.core.ports import IAssemblies, IHappenings, IHoldings
+from csms.core.listings import REPORTS, Kind, Listing, held
+from csms.core.pages import Page, Query
+from csms.core.ports import Assembled, IAssemblies, IHappenings, IHoldings
 from csms.core.reports import CommandAnswered
 from csms.core.values import Operation, OperationStatus, StationKey
 from csms.storage.assemblies import PostgresAssemblies
@@ -30,6 +31,7 @@ from csms.storage.operations import PostgresOperations
 from csms.storage.pool import Pool
 from csms.storage.quarantine import PostgresQuarantine
 from csms.storage.shared_ledger import LARGE_BYTES, MAX_HAPPENINGS, MAX_HOLDINGS, MAX_LARGE
+from csms.testing.contracts.paging import check_pages, check_refusals, pages
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -193,6 +195,34 @@ async def test_no_station_makes_up_keys_without_end(pool, ledger, key) -> None:
     assert await keys(pool, "message") == ["x"]
 
 
+@pytest_twisted.ensureDeferred
+async def test_holdings_page_by_page(pool, ledger, key) -> None:
+    """By the one convention: numbers as numbers, texts as texts, none that has gone."""
+    holdings = PostgresHoldings(pool)
+    numbers = (1, 2, 9, 10, 11, 100, 1000)
+    await write(ledger, *(hold(key, str(each), each, evse_id=each % 2) for each in numbers))
+    await write(ledger, hold(key, "5"), hold(key, "x", kind="message"))
+    await write(ledger, Drop(station_id=key.id, kind="profile", keys=("5",), at=at(1)))
+    for kind in (Kind.INTEGER, Kind.TEXT):
+        listing = held("profiles", "profile_id", kind, placed=True)
+        for sort in (None, "profile_id", "-profile_id", "updated_at", "-updated_at"):
+
+            async def fetch(query: Query, listing: Listing = listing) -> Page[Holding]:
+                return await holdings.page(listing, query, "CP1", 1, "profile")
+
+            found = [page.items for page in await pages(fetch, Query(sort=sort, limit=3))]
+            assert [*map(len, found)] == [3, 3, 1]
+            order = [each.key for items in found for each in items]
+            texts = kind is Kind.TEXT and sort in (None, "profile_id", "-profile_id")
+            expected = sorted(map(str, numbers)) if texts else [*map(str, numbers)]
+            assert order == (expected[::-1] if sort and sort[0] == "-" else expected)
+        await check_refusals(fetch)
+        odd = await fetch(Query(filters={"evse_id": 1}))
+        assert {each.key for each in odd.items} == {"1", "9", "11"}
+    with pytest.raises(NotFound):
+        await holdings.page(listing, Query(), "CP1", 2, "profile")
+
+
 # -- happenings ----------------------------------------------------------------------------
 
 
@@ -315,8 +345,30 @@ async def test_parts_are_put_together_in_their_order(pool, ledger, key) -> None:
     report = await assemblies.get("CP1", 1, 7, "variables")
     assert (report.status, report.parts, report.items) == ("complete", 2, ("a", "B", "C"))
     assert (report.started_at, report.completed_at) == (at(0), at(2))
-    [listed] = await assemblies.list("CP1", 1)
+    [listed] = (await assemblies.list(Query(), "CP1", 1)).items
     assert (listed.ref, listed.items) == (7, ())
+
+
+@pytest_twisted.ensureDeferred
+async def test_reports_page_by_page(pool, ledger, key) -> None:
+    """By the one convention, those of some kinds left out."""
+    assemblies = PostgresAssemblies(pool)
+    for number in range(6):
+        ask = AssemblyAsked(kind="variables", ref=number)
+        [state] = await ledger.gather([(key, Question(more=(ask,)))], at(number))
+        before = state.answer(AssemblyAsked)
+        kind = "secret" if number == 5 else "variables"
+        taken = part_taken(key, kind, number, 0, ["x"], at(number), before, last=number == 1)
+        await write(ledger, *taken.writes)
+
+    async def fetch(query: Query) -> Page[Assembled]:
+        return await assemblies.list(query, "CP1", 1, without=("secret",))
+
+    await check_pages(fetch, REPORTS, 5)
+    await check_refusals(fetch)
+    for status, refs in [("complete", [1]), ("collecting", [4, 3, 2, 0]), ("incomplete", [])]:
+        found = await fetch(Query(filters={"status": status, "kind": "variables"}))
+        assert [each.ref for each in found.items] == refs
 
 
 @pytest_twisted.ensureDeferred

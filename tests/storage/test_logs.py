@@ -14,6 +14,8 @@ from csms.core.decide import decide, question
 from csms.core.decisions import Policy
 from csms.core.errors import NotFound
 from csms.core.logs.vocabulary import (
+    CLOSED,
+    NOTHING,
     LogFile,
     LogKind,
     LogPromised,
@@ -113,6 +115,39 @@ async def test_stored_too_late(books: tuple[IStations, ILogsBook]) -> None:
     await book.record(cp1, wish(2), None, None, T0)
     assert not await book.store(cp1.id, 2, FILE)
     assert not await book.store(cp1.id, 3, FILE)
+
+
+@pytest.mark.parametrize("status", sorted(CLOSED))
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_taken_after_a_no(books: tuple[IStations, ILogsBook], status: str) -> None:
+    """The station said that it uploads nothing: its secret is good for nothing any more."""
+    stations, book = books
+    cp1 = await station(stations)
+    await book.record(cp1, wish(1), HASH, LATER, T0)
+    await book.close(cp1.id, 1, status, None, T0)
+    assert await book.find(HASH) is None
+    assert not await book.store(cp1.id, 1, FILE)
+    upload = await book.get("CP1", 1, 1)
+    assert (upload.status, upload.file) == (status, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "then"), [(NOTHING, "Uploaded"), ("UploadFailure", "UploadFailure")]
+)
+@pytest_twisted.ensureDeferred
+async def test_a_file_that_comes_nevertheless(
+    books: tuple[IStations, ILogsBook], status: str, then: str
+) -> None:
+    """After a failure the station may try again; one that named no file may have one."""
+    stations, book = books
+    cp1 = await station(stations)
+    await book.record(cp1, wish(1), HASH, LATER, T0)
+    await book.close(cp1.id, 1, status, None, T0)
+    assert await book.find(HASH) is not None
+    assert await book.store(cp1.id, 1, FILE)
+    upload = await book.get("CP1", 1, 1)
+    assert upload.file is not None
+    assert upload.status == then
 
 
 @pytest_twisted.ensureDeferred
@@ -218,6 +253,7 @@ async def test_a_whole_upload(pool: Pool) -> None:
     await answer(2, "AcceptedCanceled")
     first, second = await book.get("CP1", 1, 1), await book.get("CP1", 1, 2)
     assert (first.status, first.own, first.detail) == ("AcceptedCanceled", True, "for 2")
+    assert await book.find(HASH) is None
     assert (second.status, second.own, second.file_name) == ("Accepted", False, "a.log")
     assert second.operation_id == "00000000-0000-0000-0000-000000000002"
     await say(LogUploadProgressed(status="Uploading"))

@@ -19,6 +19,9 @@ _VERDICTS: Mapping[str, Verdict] = {
 }
 """Statuses of all answers, in lower case; every other status says no in its own way."""
 
+_NOTHING_INSTALLED = ("GetInstalledCertificateIds", "notfound")
+"""A list of certificates that is empty is one."""
+
 MAX_WORD = 64
 
 _WITHOUT_STATUS = frozenset(
@@ -35,4 +38,6 @@ def judge(action: str, payload: Json) -> Verdict:
     status = payload.get("status")
     if not isinstance(status, str):
         return Verdict("rejected")
+    if (action, status.strip().casefold()) == _NOTHING_INSTALLED:
+        return Verdict("accepted", "NotFound")
     return _VERDICTS.get(status.strip().casefold()) or Verdict("rejected", status[:MAX_WORD])

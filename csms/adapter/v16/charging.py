@@ -132,7 +132,7 @@ def _cleared(command: v.ClearProfiles, payload: Json) -> v.NoProfiles | None:  #
 
 
 def _ask_schedule(command: v.AskSchedule) -> Request:
-    payload: Json = {"connectorId": command.evse_id, "duration": command.duration}
+    payload: Json = {"connectorId": command.evse_id, "duration": command.duration_s}
     if command.unit is not None:
         payload["chargingRateUnit"] = command.unit.value
     return Request("GetCompositeSchedule", payload)
@@ -160,7 +160,7 @@ def learn_schedule(command: v.AskSchedule, payload: Json) -> v.ScheduleFound | N
         schedule = CompositeSchedule(
             evse_id=command.evse_id,
             start_at=msgspec.convert(start, datetime | None),
-            duration=command.duration if answer.duration is None else answer.duration,
+            duration=command.duration_s if answer.duration is None else answer.duration,
             unit=answer.unit,
             periods=answer.periods,
         )
@@ -171,7 +171,9 @@ def learn_schedule(command: v.AskSchedule, payload: Json) -> v.ScheduleFound | N
 
 COMMANDS: Mapping[type[Command], Outbound] = {
     v.AskSchedule: Outbound(
-        _ask_schedule, {"connectorId": "evse_id", "chargingRateUnit": "unit"}, learn_schedule
+        _ask_schedule,
+        {"connectorId": "evse_id", "chargingRateUnit": "unit", "duration": "duration_s"},
+        learn_schedule,
     ),
     v.ClearProfiles: Outbound(
         _clear_profiles,
@@ -223,7 +225,7 @@ def _interpret_ask(payload: Json) -> Command:
     unit = payload.get("chargingRateUnit")
     return v.AskSchedule(
         evse_id=payload["connectorId"],
-        duration=payload["duration"],
+        duration_s=payload["duration"],
         unit=None if unit is None else Unit(unit),
     )
 

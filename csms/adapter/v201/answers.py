@@ -28,6 +28,9 @@ _VERDICTS: Mapping[str, Verdict] = {
 }
 """Statuses of all answers, in lower case; every other status says no in its own way."""
 
+_NOTHING_INSTALLED = ("GetInstalledCertificateIds", "notfound")
+"""A list of certificates that is empty is one."""
+
 MAX_WORD = 64
 
 _WITHOUT_STATUS = frozenset(
@@ -55,7 +58,9 @@ def judge(action: str, payload: Json) -> Verdict:
     if action in _WITHOUT_STATUS:
         return Verdict("accepted")
     if action not in _ITEMS:
-        return _verdict(payload.get("status"))
+        verdict = _verdict(payload.get("status"))
+        empty = (action, (verdict.detail or "").casefold().strip()) == _NOTHING_INSTALLED
+        return Verdict("accepted", "NotFound") if empty else verdict
     field, status = _ITEMS[action]
     items = payload.get(field)
     if not isinstance(items, list):

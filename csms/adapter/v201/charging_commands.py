@@ -75,7 +75,9 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
 
     return {
         v.AskSchedule: Outbound(
-            _ask_schedule, {"evseId": "evse_id", "chargingRateUnit": "unit"}, learn_schedule
+            _ask_schedule,
+            {"evseId": "evse_id", "chargingRateUnit": "unit", "duration": "duration_s"},
+            learn_schedule,
         ),
         v.ClearProfiles: Outbound(
             clear_profiles,
@@ -110,7 +112,7 @@ def commands(words: Words) -> Mapping[type[Command], Outbound]:
 def _ask_schedule(command: v.AskSchedule) -> Request:
     payload = _present(
         evseId=command.evse_id,
-        duration=command.duration,
+        duration=command.duration_s,
         chargingRateUnit=None if command.unit is None else command.unit.value,
     )
     return Request("GetCompositeSchedule", payload)
@@ -178,7 +180,7 @@ def _interpret_ask(payload: Json) -> Command | None:
     unit = payload.get("chargingRateUnit")
     return v.AskSchedule(
         evse_id=payload["evseId"],
-        duration=payload["duration"],
+        duration_s=payload["duration"],
         unit=None if unit is None else Unit(unit),
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from csms.core.commands import Command
 from csms.core.decisions import Ask
 from csms.core.reports import Report
 
-SWAP = "battery_swap"
+SWAP: Final = "battery_swap"
 """Kind of the happenings that are batteries put in and taken out."""
 
 

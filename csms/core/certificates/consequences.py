@@ -30,6 +30,7 @@ from csms.core.decisions import Question, State, Write
 from csms.core.holdings import Drop, Hold
 from csms.core.reports import CommandAnswered
 from csms.core.station import fact
+from csms.core.times import utc_text
 
 Content = dict[str, object]
 
@@ -63,7 +64,7 @@ def delivered(answered: Answered, _state: State, now: datetime) -> Consequence:
         operation_id=answered.operation.id,
         status=status.value,
         subject=leaf.subject,
-        valid_to=leaf.valid_to.isoformat(),
+        valid_to=utc_text(leaf.valid_to),
     )
     return Consequence((settled,), (event,))
 
@@ -162,8 +163,8 @@ def _described(certificate: Certificate) -> Content:
     content: Content = {
         "subject": certificate.subject,
         "issuer": certificate.issuer,
-        "valid_from": certificate.valid_from.isoformat(),
-        "valid_to": certificate.valid_to.isoformat(),
+        "valid_from": utc_text(certificate.valid_from),
+        "valid_to": utc_text(certificate.valid_to),
         "fingerprint": certificate.fingerprint,
         "ids": [each.id for each in certificate.hashes],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from csms.core.values import Authorization, StationKey, TokenStatus
 _NOT_OF_IT = re.compile(r"[^0-9A-Z]")
 _EMAID = 14
 """Characters of an eMAID without separators and check digit."""
-HAPPENING = "contract"
+HAPPENING: Final = "contract"
 
 
 class Presented(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ from csms.core.certificates.vocabulary import (
 )
 from csms.core.certificates.x509 import Unreadable
 from csms.core.decisions import Decision, Policy, Question, State, Write
-from csms.core.happenings import Happened, fingerprint
+from csms.core.happenings import Happened, HappeningKind, fingerprint
 from csms.core.station import fact
 from csms.core.values import StationKey
 
@@ -190,7 +190,9 @@ def _kept(
     )
 
 
-def _happened(key: StationKey, kind: str, now: datetime, content: dict[str, object]) -> Happened:
+def _happened(
+    key: StationKey, kind: HappeningKind, now: datetime, content: dict[str, object]
+) -> Happened:
     return Happened(
         station_id=key.id,
         operator_id=key.operator_id,

@@ -10,6 +10,7 @@ from msgspec import Struct
 from csms.core.certificates.x509 import CertificateHash
 from csms.core.commands import Command
 from csms.core.decisions import Ask, Write
+from csms.core.listings import Filter, Kind, Listing, Sort
 from csms.core.replies import Reply
 from csms.core.reports import Report
 
@@ -288,4 +289,15 @@ COMMANDS: tuple[type[Command], ...] = (
     InstallCertificate,
     DeleteCertificate,
     ReadCertificates,
+)
+
+CERTIFICATE_REQUESTS = Listing(
+    name="certificate_requests",
+    filters={
+        "status": Filter(Kind.TEXT, tuple(RequestStatus)),
+        "purpose": Filter(Kind.TEXT, tuple(CertificatePurpose)),
+    },
+    sorts={"asked_at": Sort(Kind.TIME), "updated_at": Sort(Kind.TIME)},
+    default="-asked_at",
+    keys=(Kind.UUID,),
 )

@@ -18,6 +18,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
+from csms.core import times
+
 MAX_INT = 2**31 - 1
 
 Json = Any
@@ -236,7 +238,7 @@ class CompositeSchedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def plain(value: Struct) -> dict[str, object]:
     """As JSON that is kept; what is not said is left out."""
-    content: dict[str, object] = msgspec.to_builtins(value)
+    content: dict[str, object] = times.plain(value)
     return content
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from csms.core.charging.profiles import PROFILE, Schedule, as_schedule, profile_
 from csms.core.charging.vocabulary import LIMIT, PULLED
 from csms.core.values import Session, SessionStatus
 
-PRIORITY = "priority_charging"
+PRIORITY: Final = "priority_charging"
 """Kind of the holdings that say in which transactions priority charging is on, by its id."""
 
 

@@ -13,6 +13,7 @@ from csms.core.charging.scene import installed
 from csms.core.decisions import Decision, Policy, Question, State
 from csms.core.happenings import Happened, fingerprint
 from csms.core.holdings import Hold
+from csms.core.times import utc_text
 from csms.core.values import Session, StationKey
 
 MAX_REJECTIONS = 3
@@ -97,7 +98,7 @@ def schedule_told(
     rejections = 0 if accepted else _rejections(held, report.evse_id, session_id) + 1
     content: dict[str, object] = {
         "schedule": report.schedule,
-        "at": report.at.isoformat(),
+        "at": utc_text(report.at),
         "selected_id": report.selected_id,
         "session_id": session_id,
         "accepted": accepted,

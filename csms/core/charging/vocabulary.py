@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -20,9 +21,9 @@ from csms.core.reports import Report
 
 LIMIT = "charging_limit"
 """Kind of the holdings that are limits from outside, by source and EVSE."""
-NEEDS = "ev_charging_needs"
+NEEDS: Final = "ev_charging_needs"
 """Kind of the holdings (and happenings) that tell what a vehicle needs, by EVSE."""
-EV_SCHEDULE = "ev_charging_schedule"
+EV_SCHEDULE: Final = "ev_charging_schedule"
 """Kind of the holdings that are the schedules vehicles chose, by EVSE, and of the happenings that
 are all they ever told."""
 COMPOSITE = "composite_schedule"
@@ -71,10 +72,10 @@ class ReportProfiles(Command, frozen=True, kw_only=True, tag="report_charging_pr
 
 
 class AskSchedule(Command, frozen=True, kw_only=True, tag="composite_schedule"):
-    """Ask what limits follow from all profiles (1.6 §5.7, 2.x K08), for ``duration`` seconds."""
+    """Ask what limits follow from all profiles (1.6 §5.7, 2.x K08), for ``duration_s``."""
 
     evse_id: int
-    duration: int
+    duration_s: int
     unit: Unit | None = None
 
 

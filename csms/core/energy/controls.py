@@ -15,6 +15,7 @@ from csms.core.energy import vocabulary as v
 from csms.core.happenings import Happened, fingerprint
 from csms.core.holdings import Drop, Hold
 from csms.core.reports import CommandAnswered
+from csms.core.times import utc_text
 from csms.core.values import StationKey
 
 REPORT = "report_der_controls"
@@ -178,7 +179,7 @@ def control_started(
     report: v.ControlStarted, key: StationKey, state: State, now: datetime, _policy: Policy
 ) -> Decision:
     """A control that is known shows whether it is in effect; that it began or ended is kept."""
-    changes = {"started": report.started, "started_at": report.at.isoformat()}
+    changes = {"started": report.started, "started_at": utc_text(report.at)}
     happened = Happened(
         station_id=key.id,
         operator_id=key.operator_id,

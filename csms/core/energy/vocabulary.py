@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from csms.core.commands import Command
 from csms.core.reports import Report
 
-CONTROL = "der_control"
+CONTROL: Final = "der_control"
 """Kind of the holdings that are DER controls, by id; content: ``control_type``, ``is_default``,
 ``settings``, and ``started``, ``is_superseded`` once the station told."""
-ALARM = "der_alarm"
+ALARM: Final = "der_alarm"
 """Kind of the happenings that are DER alarms."""
 TRANSFER = "allowed_energy_transfer"
 """Kind of the holdings that say which ways of charging a transaction may use, by its id."""

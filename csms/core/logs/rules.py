@@ -18,6 +18,7 @@ from csms.core.decisions import (
     Write,
 )
 from csms.core.logs.vocabulary import (
+    NOTHING,
     OPEN,
     CancelLogJobs,
     LogJob,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from csms.core.areas import Rules
 
 IDLE = "Idle"
-NOTHING = "NothingToUpload"
 
 _RESPELT: Mapping[str, str] = {"UploadFailed": "UploadFailure"}
 """Words of 1.6 that newer messages say differently."""

@@ -151,5 +151,11 @@ LOG_UPLOADS = Listing(
     default="-created_at",
 )
 
+NOTHING = "NothingToUpload"
+
 OPEN = frozenset({"Accepted", "Expired", "Requested", "Unreachable", "Uploading"})
 """Statuses after which more can come."""
+
+CLOSED = frozenset({"AcceptedCanceled", "Rejected", "Unsupported"})
+"""Statuses by which the station said that it uploads nothing: no file is taken any more.  After a
+failure it may try again, and one that promised no file may have one after all."""

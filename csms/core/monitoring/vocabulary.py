@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,7 +15,7 @@ from csms.core.reports import Report
 from csms.core.values import Connector
 from csms.core.variables.vocabulary import Chosen, ItemStatus, VariableName
 
-MONITOR = "monitor"
+MONITOR: Final = "monitor"
 """Kind of holdings, and of happenings."""
 STREAM = "event_stream"
 """Kind of holdings."""

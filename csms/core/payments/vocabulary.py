@@ -6,6 +6,7 @@ Amounts are exact decimals as text, in the currency of the station's tariff.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,9 +15,9 @@ from csms.core.decisions import Ask, Write
 from csms.core.replies import Reply
 from csms.core.reports import Report
 
-SETTLEMENT = "settlement"
+SETTLEMENT: Final = "settlement"
 """Kind of the happenings that are settlements, in the words in which each was told."""
-VALIDATION = "vat_validation"
+VALIDATION: Final = "vat_validation"
 """Kind of the happenings that are questions for VAT numbers."""
 
 

@@ -7,7 +7,13 @@ they raise `csms.core.errors.Unavailable` while the database is gone.
 
 from __future__ import annotations
 
-from csms.core.ports.certificates import ICertificateRequests, IContractProvider
+from csms.core.ports.certificates import (
+    ICertificateRequests,
+    IContractProvider,
+    IStationCertificates,
+    KindOutcome,
+    KindsRead,
+)
 from csms.core.ports.charging import Composite, ICharging, IProfiles
 from csms.core.ports.cluster import ILocks, INodes, Waiting
 from csms.core.ports.events import IOutboxLog, ISubscriber, Position
@@ -94,6 +100,7 @@ __all__ = [
     "ISessions",
     "ISettlements",
     "ISpeech",
+    "IStationCertificates",
     "IStations",
     "ISubscriber",
     "ITasks",
@@ -102,6 +109,8 @@ __all__ = [
     "IVariables",
     "IVault",
     "ItemOutcome",
+    "KindOutcome",
+    "KindsRead",
     "MonitorBatch",
     "MonitorOutcome",
     "Overtime",

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
+from msgspec import Struct
 from zope.interface import Interface
 
-from csms.core.certificates.vocabulary import CertificateRequest, ContractAnswer, ContractAsked
-from csms.core.values import StationKey
+from csms.core.certificates.vocabulary import (
+    CertificateKind,
+    CertificateRequest,
+    ContractAnswer,
+    ContractAsked,
+)
+from csms.core.pages import Page, Query
+from csms.core.values import Operation, StationKey
 
 
 class ICertificateRequests(Interface):
     """Certificate requests of stations, as operators see and decide them; the intake adds them."""
 
-    def list(identity: str, operator_id: int) -> Awaitable[Sequence[CertificateRequest]]:
-        """Those of a station, newest first; 200 at most.  Raises `NotFound` when there is no such
+    def list(query: Query, identity: str, operator_id: int) -> Awaitable[Page[CertificateRequest]]:
+        """Those of a station.  Filters: status, purpose.  Raises `NotFound` when there is no such
         station."""
 
     def get(identity: str, operator_id: int, request_id: str) -> Awaitable[CertificateRequest]:
@@ -32,6 +39,42 @@ class ICertificateRequests(Interface):
         identity: str, operator_id: int, request_id: str, detail: str | None, at: datetime
     ) -> Awaitable[CertificateRequest]:
         """Refuse one that is open; raises `NotFound`, and `Conflict` when it is not."""
+
+
+class KindOutcome(Struct, frozen=True, kw_only=True):
+    """What became of one kind of certificates that was to be listed."""
+
+    kind: CertificateKind
+    status: str
+    """That of the operation; or ``not_sent``."""
+    operation_id: str | None = None
+    detail: str | None = None
+
+
+class KindsRead(Struct, frozen=True, kw_only=True):
+    """Operations that serve one request, and what became of each kind that was named."""
+
+    operations: tuple[Operation, ...]
+    items: tuple[KindOutcome, ...]
+
+
+class IStationCertificates(Interface):
+    """What stations are asked about certificates beyond single commands."""
+
+    def read(
+        identity: str,
+        operator_id: int,
+        kinds: Sequence[CertificateKind],
+        *,
+        requested_by: str | None = None,
+        queue: bool = False,
+    ) -> Awaitable[KindsRead]:
+        """Have the station list certificates, in as many messages as it takes, see
+        `csms.core.ports.variables.IDeviceModel`.  No kinds: all of them, but of one that lists one
+        kind at a time (1.6) only those of the server and of the manufacturer."""
+
+    def check_chain(identity: str, operator_id: int, chain: str) -> Awaitable[None]:
+        """Raise `Invalid` for a chain that is longer than the station said that it takes."""
 
 
 class IContractProvider(Interface):

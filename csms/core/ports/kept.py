@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from zope.interface import Interface
 
 from csms.core.happenings import Happening
 from csms.core.holdings import Holding
+from csms.core.listings import Listing
 from csms.core.pages import Page, Query
 from csms.core.quarantine import QuarantinedMessage
 
@@ -38,6 +39,11 @@ class IHoldings(Interface):
     ) -> Awaitable[Sequence[Holding]]:
         """What a station holds of a kind (and on that EVSE), by key; 5,000 at most.  Raises
         `NotFound` when there is no such station."""
+
+    def page(
+        listing: Listing, query: Query, identity: str, operator_id: int, kind: str
+    ) -> Awaitable[Page[Holding]]:
+        """The same page by page; the listing is one that `csms.core.listings.held` made."""
 
     def get(identity: str, operator_id: int, kind: str, key: str) -> Awaitable[Holding]:
         """One that the station holds; raises `NotFound`."""
@@ -72,9 +78,11 @@ class IQuarantine(Interface):
 class IAssemblies(Interface):
     """Reports that come in parts, see `csms.core.assembly`."""
 
-    def list(identity: str, operator_id: int) -> Awaitable[Sequence[Assembled]]:
-        """The reports of a station, newest first, without their items; 200 at most.  Raises
-        `NotFound` when there is no such station."""
+    def list(
+        query: Query, identity: str, operator_id: int, *, without: Collection[str] = ()
+    ) -> Awaitable[Page[Assembled]]:
+        """The reports of a station, without their items and those of the kinds ``without``.
+        Filters: kind, status.  Raises `NotFound` when there is no such station."""
 
     def get(identity: str, operator_id: int, ref: int, kind: str | None) -> Awaitable[Assembled]:
         """A report with its items; of several kinds under one number the newest.  Raises

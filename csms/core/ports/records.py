@@ -130,7 +130,7 @@ class ISessions(Interface):
     """Charging sessions, read only: the intake writes them."""
 
     def list(query: Query, operator_id: int | None = None) -> Awaitable[Page[Session]]:
-        """Filters: station (identity), status, id_token, evse_id, transaction_ref,
+        """Filters: station (identity), status, id_token, evse_id, transaction_id,
         started_from, started_to (datetimes)."""
 
     def get(session_id: str, operator_id: int | None = None) -> Awaitable[Session]:

@@ -31,6 +31,7 @@ from csms.core.reservations.vocabulary import (
     ReserveNow,
 )
 from csms.core.station import unasked
+from csms.core.times import utc_text
 from csms.core.values import StationKey
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def facts(reservation: Reservation) -> dict[str, object]:
         "number": reservation.number,
         "evse_id": reservation.evse_id,
         "id_token": reservation.id_token,
-        "expires_at": reservation.expires_at,
+        "expires_at": utc_text(reservation.expires_at),
         "reason": reservation.reason,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from csms.core.decisions import ACKNOWLEDGED, Decision, Policy, Question, State
 from csms.core.happenings import Happened, fingerprint
@@ -15,7 +15,7 @@ from csms.core.values import StationKey
 if TYPE_CHECKING:
     from csms.core.areas import Rules
 
-HAPPENING = "security"
+HAPPENING: Final = "security"
 
 SEVERITY_OF_CRITICAL = 3
 SEVERITY_OF_OTHERS = 6

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from csms.core.decisions import Decision, Policy, Question, State
 from csms.core.happenings import Happened, fingerprint
@@ -20,7 +20,7 @@ from csms.core.values import StationKey
 if TYPE_CHECKING:
     from csms.core.areas import Rules
 
-HAPPENING = "data_transfer"
+HAPPENING: Final = "data_transfer"
 
 PLUG_AND_CHARGE = "org.openchargealliance.iso15118pnc"
 """Vendor id under which 1.6 stations speak of ISO 15118."""

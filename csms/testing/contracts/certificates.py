@@ -10,10 +10,17 @@ import attrs
 import pytest
 from zope.interface.verify import verifyObject
 
-from csms.core.certificates.vocabulary import CertificatePurpose, CertificateRequest, RequestStatus
+from csms.core.certificates.vocabulary import (
+    CERTIFICATE_REQUESTS,
+    CertificatePurpose,
+    CertificateRequest,
+    RequestStatus,
+)
 from csms.core.certificates.x509 import CertificateHash
 from csms.core.errors import Conflict, NotFound
+from csms.core.pages import Page, Query
 from csms.core.ports import ICertificateRequests
+from csms.testing.contracts.paging import check_pages, check_refusals
 from csms.testing.waiting import waits
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,16 +75,32 @@ class CertificateRequestsContract:
         newer = request(2, request_ref=None, subject=None, key=None, root=None, times=3)
         await kept.seed(older)
         await kept.seed(newer)
-        assert list(await kept.requests.list("CP1", OURS)) == [newer, older]
+        found = await kept.requests.list(Query(), "CP1", OURS)
+        assert found.items == (newer, older)
         assert await kept.requests.get("CP1", OURS, older.id) == older
+
+    @waits
+    async def test_pages(self, kept: Kept) -> None:
+        """Page by page, in any order that there is, of a status or a purpose."""
+        for number in range(1, 8):
+            await kept.seed(request(number, status=RequestStatus.ACCEPTED))
+        await kept.seed(request(8, purpose=CertificatePurpose.V2G))
+
+        async def fetch(query: Query) -> Page[CertificateRequest]:
+            return await kept.requests.list(query, "CP1", OURS)
+
+        await check_pages(fetch, CERTIFICATE_REQUESTS, 8)
+        await check_refusals(fetch)
+        for filters, number in [({"purpose": "v2g"}, 1), ({"status": "accepted"}, 7)]:
+            assert len((await fetch(Query(filters=filters))).items) == number
 
     @waits
     async def test_strangers(self, kept: Kept) -> None:
         """What is of another operator, or is not, is not there."""
         await kept.seed(request())
         for asked in (
-            kept.requests.list("CP1", THEIRS),
-            kept.requests.list("CP\0", OURS),
+            kept.requests.list(Query(), "CP1", THEIRS),
+            kept.requests.list(Query(), "CP\0", OURS),
             kept.requests.get("CP1", THEIRS, request().id),
             kept.requests.get("CP1", OURS, str(UUID(int=9))),
             kept.requests.get("CP1", OURS, "no uuid"),

@@ -191,7 +191,7 @@ class SessionsContract:
             ({"status": SessionStatus.ENDED}, 4),
             ({"id_token": "TAGA"}, 5),
             ({"evse_id": 2}, 7),
-            ({"transaction_ref": "7"}, 1),
+            ({"transaction_id": "7"}, 1),
             ({"started_from": AT + timedelta(minutes=4)}, 2),
             ({"started_to": AT + timedelta(minutes=4)}, 12),
             ({"started_from": AT, "started_to": AT + timedelta(minutes=1)}, 3),

@@ -92,12 +92,12 @@ CASES = [
         {"connectorId": 0, "chargingProfilePurpose": "ChargePointMaxProfile", "stackLevel": 0},
     ),
     (
-        v.AskSchedule(evse_id=1, duration=60),
+        v.AskSchedule(evse_id=1, duration_s=60),
         "GetCompositeSchedule",
         {"connectorId": 1, "duration": 60},
     ),
     (
-        v.AskSchedule(evse_id=1, duration=60, unit=Unit.A),
+        v.AskSchedule(evse_id=1, duration_s=60, unit=Unit.A),
         "GetCompositeSchedule",
         {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"},
     ),
@@ -222,7 +222,7 @@ def test_raw_starts_with_odd_profiles_stay_raw() -> None:
     assert DIALECT.interpret(raw) is raw
 
 
-ASK = v.AskSchedule(evse_id=1, duration=60)
+ASK = v.AskSchedule(evse_id=1, duration_s=60)
 ANSWER = {
     "status": "Accepted",
     "connectorId": 1,

@@ -145,7 +145,7 @@ def test_requests(command: Command, action: str, payload: dict[str, object]) -> 
         (Raw(action="Nonsense"), "action"),
         (Raw(action="Heartbeat"), "action"),
         (Raw(action="Reset"), "payload.type"),
-        (Raw(action="Reset", payload={"type": "Hard", "evil": 1}), "payload"),
+        (Raw(action="Reset", payload={"type": "Hard", "evil": 1}), "payload.evil"),
         (Raw(action="ClearChargingProfile", payload={"id": 2**31}), "payload.id"),
         (
             Raw(
@@ -272,3 +272,13 @@ def test_what_a_request_asks_for(command: Command, messages: set[str]) -> None:
     request = DIALECT.request(command)
     assert isinstance(request, Request)
     assert DIALECT.provokes(request) == messages
+
+
+def test_a_misspelt_action_is_told_its_like() -> None:
+    """There are too many requests to name them all."""
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(Raw(action="GetDiagnostic" + "s" * 300))
+    assert caught.value.detail.endswith("no such request to a station.")
+    with pytest.raises(Invalid) as caught:
+        DIALECT.request(Raw(action="GetDiagnostic"))
+    assert " Is it GetDiagnostics or " in caught.value.detail

@@ -13,6 +13,7 @@ from csms.adapter.dialect import DIALECTS
 from csms.adapter.tables import Version
 from csms.adapter.v21.version import V21
 from csms.adapter.v201.version import V201
+from csms.core.certificates.vocabulary import ReadCertificates
 from csms.core.commands import (
     ClearCache,
     Command,
@@ -47,6 +48,7 @@ def was_set(*statuses: str) -> dict[str, Any]:
         (RemoteStart(id_token="T"), {"status": "Accepted"}, "accepted", None),
         (RemoteStart(id_token="T"), {"status": "Rejected"}, "rejected", None),
         (Reset(), {"status": "Scheduled"}, "accepted", "Scheduled"),
+        (ReadCertificates(), {"status": "NotFound"}, "accepted", "NotFound"),
         (Unlock(evse_id=1), {"status": "Unlocked"}, "accepted", None),
         (Unlock(evse_id=1), {"status": "UnlockFailed"}, "rejected", "UnlockFailed"),
         (

@@ -121,12 +121,12 @@ CASES = [
         {"requestId": 4, "chargingProfile": {"chargingProfileId": [1, 2]}},
     ),
     (
-        v.AskSchedule(evse_id=1, duration=60),
+        v.AskSchedule(evse_id=1, duration_s=60),
         "GetCompositeSchedule",
         {"evseId": 1, "duration": 60},
     ),
     (
-        v.AskSchedule(evse_id=1, duration=60, unit=Unit.A),
+        v.AskSchedule(evse_id=1, duration_s=60, unit=Unit.A),
         "GetCompositeSchedule",
         {"evseId": 1, "duration": 60, "chargingRateUnit": "A"},
     ),
@@ -366,7 +366,7 @@ def test_no_profile_will_come() -> None:
     assert written == {"status": "NoChargingProfile"}
 
 
-ASK = v.AskSchedule(evse_id=1, duration=60)
+ASK = v.AskSchedule(evse_id=1, duration_s=60)
 ANSWER = {
     "evseId": 9,
     "duration": 30,

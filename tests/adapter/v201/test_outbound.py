@@ -222,7 +222,7 @@ def test_a_start_without_a_number_is_given_one(version: Version) -> None:
         (Raw(action="Heartbeat"), "action"),
         (Raw(action="Reset"), "payload.type"),
         (Raw(action="Reset", payload={"type": "OnIdle", "evseId": 0}), "payload.evseId"),
-        (Raw(action="Reset", payload={"type": "OnIdle", "evil": 1}), "payload"),
+        (Raw(action="Reset", payload={"type": "OnIdle", "evil": 1}), "payload.evil"),
         (Raw(action="SetMonitoringLevel", payload={"severity": "1"}), "payload.severity"),
         (
             Raw(action="GetCompositeSchedule", payload={"duration": 1, "evseId": -1}),

@@ -405,7 +405,7 @@ def test_what_is_listed(dialect: Dialect) -> None:
 @pytest.mark.parametrize(
     ("command", "status", "outcome", "found"),
     [
-        (ReadCertificates(), "NotFound", "rejected", ()),
+        (ReadCertificates(), "NotFound", "accepted", ()),
         (ReadCertificates(), "NotSupported", "unsupported", None),
         (DeleteCertificate(hash=HASH), "Accepted", "accepted", True),
         (DeleteCertificate(hash=HASH), "NotFound", "rejected", True),

@@ -218,7 +218,7 @@ def test_the_newest_composite_schedule_is_held(desk: Desk) -> None:
     schedule = CompositeSchedule(
         evse_id=1, start_at=NOW, duration=60, unit=Unit.A, periods=SCHEDULE.periods
     )
-    ask = v.AskSchedule(evse_id=1, duration=60)
+    ask = v.AskSchedule(evse_id=1, duration_s=60)
     answer(desk, ask)
     answer(desk, ask, "rejected", v.ScheduleFound(schedule))
     assert desk.book.kept == []
@@ -238,7 +238,7 @@ def test_updates_of_dynamic_profiles(desk: Desk) -> None:
     (hold,) = desk.book.kept
     (schedule,) = hold.content["profile"]["schedules"]
     assert schedule["periods"] == ({"start_period": 0, "limit": 16.0, "setpoint": 5.0},)
-    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00Z"
+    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00.000Z"
 
 
 def test_pulled_updates(desk: Desk) -> None:
@@ -267,7 +267,7 @@ def test_a_dynamic_profile_is_new_when_it_is_set(desk: Desk) -> None:
     """K28.FR.05: it lasts from then on."""
     answer(desk, v.SetProfile(evse_id=1, profile=DYNAMIC))
     (hold,) = desk.book.kept
-    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00Z"
+    assert hold.content["profile"]["dyn_update_time"] == "2026-03-01T12:00:00.000Z"
 
 
 def test_limits_from_outside(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from csms.core.listings import Kind, Listing, Sort
 from csms.core.pages import Query
-from csms.testing.lists import page
+from csms.core.paging import page
 
 
 class Thing(msgspec.Struct, frozen=True):

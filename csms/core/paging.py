@@ -1,4 +1,4 @@
-"""The lists of `csms.core.listings`, over what is in memory."""
+"""The lists of `csms.core.listings`, over what is in memory: few items, or a test's."""
 
 from __future__ import annotations
 
