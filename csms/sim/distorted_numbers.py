@@ -110,7 +110,8 @@ def _no_number(text: str, rng: random.Random) -> str:
 
 def _big_reservation(action: str, payload: Payload, rng: random.Random) -> bool:
     del rng
-    if action != "StartTransaction" or "reservationId" in payload:
+    begins = action == "StartTransaction" or payload.get("eventType") == "Started"
+    if not begins or "reservationId" in payload:
         return False
     payload["reservationId"] = BEYOND_32_BITS
     return True
@@ -152,7 +153,8 @@ NUMBERS = (
     Distortion("fractional_number", changing(_whole, lambda value, _: float(value))),
     Distortion("decimal_comma", _sampled(_with_comma)),
     Distortion("bad_number", _sampled(_no_number)),
-    Distortion("out_of_range", either(_big_reservation, _many_phases)),
+    Distortion("out_of_range", _big_reservation, versions=("1.6", "2.0.1")),
+    Distortion("out_of_range", either(_big_reservation, _many_phases), versions=("2.1",)),
     Distortion(
         "boolean_as_text",
         changing(lambda place: isinstance(place.value, bool), _as_word),

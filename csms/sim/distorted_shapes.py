@@ -94,11 +94,11 @@ def _not_a_list(action: str, payload: Payload, rng: random.Random) -> bool:
 def _empty_list(action: str, payload: Payload, rng: random.Random) -> bool:
     """One more meter value, which has no sample."""
     del action, rng
-    for key in ("meterValue", "transactionData"):
-        if payload.get(key):
-            payload[key].append({"timestamp": payload[key][-1]["timestamp"], "sampledValue": []})
-            return True
-    return False
+    values = payload.get("meterValue")
+    if not isinstance(values, list) or not values:
+        return False
+    values.append({"timestamp": values[-1]["timestamp"], "sampledValue": []})
+    return True
 
 
 def _connector_zero(action: str, payload: Payload, rng: random.Random) -> bool:

@@ -7,10 +7,12 @@ from typing import Any
 
 from csms.sim.messages import Payload
 from csms.sim.places import (
+    NEWER,
     OLDER,
     Apply,
     Distortion,
     Place,
+    adding,
     changing,
     samples,
 )
@@ -35,7 +37,6 @@ WORDS = frozenset(
 REASONS = frozenset({"reason", "stoppedReason", "triggerReason"})
 LONG = "x" * 300
 HALF_PAIR = "\ud83d"
-_FREE_OLD = {"StatusNotification": "info", "BootNotification": "meterType"}
 
 
 def _unit(place: Place) -> bool:
@@ -100,23 +101,13 @@ def _unknown_measurand(action: str, payload: Payload, rng: random.Random) -> boo
     return True
 
 
-def _free(text: str) -> Apply:
-    """A free text that is asked for nowhere; of 2.x only what vendors know."""
-
-    def apply(action: str, payload: Payload, rng: random.Random) -> bool:
-        del rng
-        older = "connectorId" in payload or "chargePointModel" in payload
-        if older and "evseId" not in payload:
-            if action not in _FREE_OLD:
-                return False
-            payload[_FREE_OLD[action]] = text
-        elif payload and "customData" not in payload:
-            payload["customData"] = {"vendorId": text}
-        else:
-            return False
-        return True
-
-    return apply
+def _free(name: str, text: str) -> tuple[Distortion, Distortion]:
+    """A free text that is asked for nowhere; of 2.x what only vendors know."""
+    older = {"StatusNotification": {"info": text}, "BootNotification": {"meterType": text}}
+    return (
+        Distortion(name, adding(older), versions=OLDER),
+        Distortion(name, adding({"": {"customData": {"vendorId": text}}}), versions=NEWER),
+    )
 
 
 def _texts(*ways: tuple[str, Apply], **more: Any) -> tuple[Distortion, ...]:
@@ -124,16 +115,16 @@ def _texts(*ways: tuple[str, Apply], **more: Any) -> tuple[Distortion, ...]:
 
 
 TEXTS = (
+    *_free("half_surrogate", f"simulator {HALF_PAIR}"),
+    *_free("nul_inside", "simu\0lator"),
+    *_free("long_text", LONG),
     *_texts(
         ("padded_value", changing(_word, _padded)),
         ("quoted_value", changing(_word, _quoted)),
         ("other_case", changing(_word, _other_case)),
         ("padded_token", changing(_token, lambda value, _: f" {value}")),
         ("quoted_token", changing(_token, _quoted)),
-        ("half_surrogate", _free(f"simulator {HALF_PAIR}")),
-        ("nul_inside", _free("simu\0lator")),
         ("nul_at_end", changing(_word, lambda value, _: f"{value}\0")),
-        ("long_text", _free(LONG)),
         ("unknown_status", _unknown_status),
         ("unknown_reason", _spelled(*REASONS, word="UserWentHome")),
         ("unknown_measurand", _unknown_measurand),

@@ -102,7 +102,7 @@ class Bender(Protocol):
         """A CALL that was bent was answered with a CALLERROR."""
 
     def provoked(self, id_: str) -> bool:
-        """Whether a CALLERROR under that id answers something that was sent beside a CALL."""
+        """Whether an answer under that id is to something that was sent beside a CALL."""
 
     def bend_answer(self, id_: str) -> BentAnswer:
         """How to answer a command."""

@@ -196,6 +196,10 @@ class Rpc:
     def _is_open(self, id_: str) -> bool:
         return self._open is not None and self._open.id == id_
 
+    def _provoked(self, id_: str) -> bool:
+        """Whether it answers what was no message of the standard."""
+        return not self._is_open(id_) and self.bender is not None and self.bender.provoked(id_)
+
     def _expected(self, id_: str) -> bool:
         if self._is_open(id_):
             return True
@@ -204,7 +208,7 @@ class Rpc:
         return False
 
     def _answered(self, id_: str, payload: object) -> None:
-        if not self._expected(id_):
+        if self._provoked(id_) or not self._expected(id_):
             return
         call = self._settled()
         action = call.request.action
@@ -225,7 +229,7 @@ class Rpc:
         self._pump()
 
     def _refused(self, id_: str, code: str, description: str) -> None:
-        if not self._is_open(id_) and self.bender is not None and self.bender.provoked(id_):
+        if self._provoked(id_):
             if code == "InternalError":
                 self.report(Kind.INTERNAL_ERROR, f"to what is no CALL: {description[:150]!r}")
             return

@@ -15,8 +15,8 @@ from msgspec import Struct
 from csms.sim.messages import CALL, ERROR, RESULT, RESULT_ERROR, SEND, Payload, Request
 from csms.sim.places import BOTH, NEWER, OLDER, samples
 
-NOBODY = (0, -1, 2_000_000_000)
-"""Numbers of transactions that nobody was given."""
+UNKNOWN = 2**31 - 1
+"""The number of a transaction that nobody was given."""
 NO_ID = "-1"
 """Under which a server answers what has no id that it could read (2.x Part 4 §4.2.3)."""
 LATEST = ("2.1",)
@@ -77,7 +77,7 @@ STRAYS = (
     Stray("unasked_answer", _unasked),
     Stray("disputed_answer", _disputed, LATEST, open=True),
     Stray("unknown_send", _told("NotifyNothing", {}), LATEST, open=True),
-    Stray("unusable_send", _told(STREAM, {"id": 1}), LATEST, open=True),
+    Stray("unusable_send", _told(STREAM, {"id": "first", "data": 7}), LATEST, open=True),
     Stray("unknown_stream", _told(STREAM, VALUES), LATEST, open=True),
 )
 """Frames beside a message."""
@@ -111,44 +111,52 @@ def _data(request: Request, rng: random.Random) -> Request | None:
     return Request("DataTransfer", payload, "data_not_text")
 
 
-def _nobodys_meter(request: Request, rng: random.Random) -> Request | None:
-    """What is no energy, once more; registers would be a session's that nobody has."""
-    if request.action != "MeterValues" or "transactionId" not in request.payload:
-        return None
-    found = samples(request.payload)
-    if not found:
-        return None
-    at = request.payload["meterValue"][0]["timestamp"]
-    payload = {
-        "connectorId": request.payload["connectorId"],
-        "transactionId": rng.choice(NOBODY),
-        "meterValue": [{"timestamp": at, "sampledValue": found}],
-    }
-    return Request("MeterValues", payload, "bad_transaction_id")
+def _meter(name: str, *numbers: int) -> Callable[[Request, random.Random], Request | None]:
+    """What is no energy, once more; registers would be of a session that nobody has."""
+
+    def make(request: Request, rng: random.Random) -> Request | None:
+        if request.action != "MeterValues" or "transactionId" not in request.payload:
+            return None
+        found = samples(request.payload)
+        if not found:
+            return None
+        at = request.payload["meterValue"][0]["timestamp"]
+        payload = {
+            "connectorId": request.payload["connectorId"],
+            "transactionId": rng.choice(numbers),
+            "meterValue": [{"timestamp": at, "sampledValue": found}],
+        }
+        return Request("MeterValues", payload, name)
+
+    return make
 
 
-def _nobodys_end(request: Request, rng: random.Random) -> Request | None:
+def _end(name: str, *ids: str) -> Callable[[Request, random.Random], Request | None]:
     """The end of a transaction that never began, without any reading."""
-    if request.action != "TransactionEvent":
-        return None
-    unknown = str(UUID(int=rng.getrandbits(128), version=4))
-    payload = {
-        "eventType": "Ended",
-        "timestamp": request.payload["timestamp"],
-        "triggerReason": "AbnormalCondition",
-        "seqNo": 0,
-        "transactionInfo": {
-            "transactionId": rng.choice(("0", "-1", unknown)),
-            "stoppedReason": "Other",
-        },
-    }
-    return Request("TransactionEvent", payload, "bad_transaction_id")
+
+    def make(request: Request, rng: random.Random) -> Request | None:
+        if request.action != "TransactionEvent":
+            return None
+        number = rng.choice(ids) if ids else str(UUID(int=rng.getrandbits(128), version=4))
+        payload = {
+            "eventType": "Ended",
+            "timestamp": request.payload["timestamp"],
+            "triggerReason": "AbnormalCondition",
+            "seqNo": 0,
+            "transactionInfo": {"transactionId": number, "stoppedReason": "Other"},
+        }
+        return Request("TransactionEvent", payload, name)
+
+    return make
 
 
+_BAD, _UNKNOWN = "bad_transaction_id", "unknown_transaction"
 MORE = (
     More("null_payload", _beat, excused=True),
     More("data_not_text", _data, excused=True, versions=OLDER),
-    More("bad_transaction_id", _nobodys_meter, excused=False, versions=OLDER),
-    More("bad_transaction_id", _nobodys_end, excused=False, versions=NEWER),
+    More(_BAD, _meter(_BAD, 0, -1), excused=False, versions=OLDER),
+    More(_BAD, _end(_BAD, "0", "-1"), excused=False, versions=NEWER),
+    More(_UNKNOWN, _meter(_UNKNOWN, UNKNOWN), excused=False, versions=OLDER),
+    More(_UNKNOWN, _end(_UNKNOWN), excused=False, versions=NEWER),
 )
 """Messages after a message."""
