@@ -88,7 +88,7 @@ class Script:
         if frame[0] == 2 and (len(frame) != 4 or len(frame[1]) > 36):
             send(json.dumps([4, frame[1], "FormationViolation", "", {}]).encode())
             return
-        if frame[0] not in (2, 3, 4):
+        if frame[0] not in (2, 3, 4, 5):
             return
         if frame[0] != 2:
             self.replies.append(frame)
