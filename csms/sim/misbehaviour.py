@@ -21,6 +21,7 @@ from msgspec import Struct, structs
 from twisted.internet.interfaces import IReactorTime
 
 from csms.sim.distortions import DISTORTIONS
+from csms.sim.handshakes import EXCUSED_STATUS, HANDSHAKES, fits
 from csms.sim.language import Speech
 from csms.sim.messages import (
     BENT_NOT,
@@ -43,22 +44,6 @@ SUSPECT_S = 5.0
 """A connection that the server closes so soon after a distorted message was closed for it."""
 SHARE_OF_ANSWERS = 0.25
 """How much rarer answers are distorted: a late one blocks commands for long."""
-HANDSHAKES = (
-    Twist(name="no_subprotocol", no_subprotocol=True),
-    Twist(name="origin_header", origin="http://localhost:8080"),
-    Twist(name="double_slash", double_slash=True),
-    Twist(name="trailing_slash", trailing_slash=True),
-    Twist(name="percent_encoded_id", encoded=True),
-    Twist(name="hex_password", hex_password=True),
-    Twist(name="bytes_password", bytes_password=True),
-    Twist(name="text_password", bytes_password=True),
-)
-PASSWORDS = frozenset({"hex_password", "bytes_password", "text_password"})
-EXCUSED_STATUS = {
-    "no_subprotocol": frozenset({400, 426}),
-    **{name: frozenset({401}) for name in PASSWORDS},
-}
-"""HTTP statuses by which the standard lets a server refuse a twisted handshake."""
 ANSWERS = ("late_answer", "two_element_error", "malformed_answer", "repeated_answer")
 """What can be done to answers, and so only where a server gives commands."""
 IDS = ("reused_id", "restarted_ids")
@@ -70,7 +55,6 @@ NAMES = frozenset(
     | {*ANSWERS, *IDS, "late_status"}
 )
 """Everything that a charger can do wrong."""
-DIGITS = frozenset(b"0123456789abcdefABCDEF")
 EXCUSED = frozenset(each.name for each in MORE if each.excused)
 """Messages beside the others that a server may refuse."""
 FORGETTABLE = frozenset({"Authorize", "Heartbeat"})
@@ -146,7 +130,8 @@ class Misbehaviour:
         self._provoking.clear()
         self._counting = 0 if self._wanted("restarted_ids") else None
         if refused is None and self.rng.random() < self.rate:
-            possible = {each.name: each for each in HANDSHAKES if self._possible(each)}
+            version, password = self.speech.language.version, self.settings.password
+            possible = {each.name: each for each in HANDSHAKES if fits(each, version, password)}
             self.twisted = next((possible[name] for name in self._rarest(possible)), None)
         if self.twisted is not None:
             self._drawn[self.twisted.name] += 1
@@ -163,18 +148,6 @@ class Misbehaviour:
             return False
         self.deeds.refused[self.twisted.name] += 1
         return True
-
-    def _possible(self, twist: Twist) -> bool:
-        # Without a subprotocol a server can only guess, and everybody guesses 1.6.
-        if twist.no_subprotocol:
-            return self.speech.language.version == "1.6"
-        password = self.settings.password
-        if twist.name not in PASSWORDS or password is None:
-            return twist.name not in PASSWORDS
-        if twist.hex_password:
-            return True
-        meant = meant_by_digits(password)
-        return meant is not None and _is_text(meant) == (twist.name == "text_password")
 
     def blame(self) -> str:
         """What was done just before the server closed the connection; empty: nothing."""
@@ -372,20 +345,6 @@ class Misbehaviour:
         """Those that may be done, what was done least first: rare chances are not let pass."""
         by_need = [(self._drawn[name], self.rng.random(), name) for name in names]
         return (name for _, _, name in sorted(by_need) if name in self.only)
-
-
-def meant_by_digits(password: bytes) -> bytes | None:
-    """The bytes that a password of hexadecimal digits means; None: it is none."""
-    if not password or len(password) % 2 or not set(password) <= DIGITS:
-        return None
-    return bytes.fromhex(password.decode())
-
-
-def _is_text(password: bytes) -> bool:
-    try:
-        return password.decode().isprintable()
-    except UnicodeDecodeError:
-        return False
 
 
 def _frame(id_: str, action: str, payload: Payload | None) -> bytes:

@@ -15,7 +15,7 @@ from csms.testing.process import RunningCsms
 
 pytestmark = pytest.mark.e2e
 
-STATIONS = 4
+STATIONS = 6
 MANY = 30
 PATIENCE = 100
 SUMMARY = re.compile(r"^  (\w+): (\d+)(?: \((\d+) refused\))?$", re.MULTILINE)
@@ -126,7 +126,7 @@ def test_both_count_alike(server: RunningCsms, version: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "csms.sim", server.ocpp_url("{id}"),
          "--ocpp", version, "--stations", str(STATIONS), "--identity", f"{name}-{{n}}",
-         "--sessions", "2", "--session-s", "6", "--pause-s", "1", "--meter-s", "1",
+         "--sessions", "2", "--session-s", "4", "--pause-s", "1", "--meter-s", "1",
          "--token", "1234567", "--misbehave", "0.8", "--verbose", "--exit", "--finish"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
