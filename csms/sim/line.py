@@ -186,16 +186,22 @@ class Line:
         except DialError as error:
             self._note_failure(error)
             raise
+        self._tell_misbehaviour()
         self._socket = socket
         self.chosen(socket.subprotocol)
         self._rpc = self.make_rpc(socket.send)
         self.ever_up = True
         self.events.note("connected", f"connected ({socket.subprotocol or 'no subprotocol'})")
 
+    def _tell_misbehaviour(self) -> None:
+        if self.misbehaviour is not None:
+            self.misbehaviour.reached()
+
     def _note_failure(self, error: DialError) -> None:
         if not isinstance(error, RefusedError):
             self.events.note("unreachable", str(error))
             return
+        self._tell_misbehaviour()
         self.events.note("refused", f"handshake refused: {error}", status=error.status)
         excused = self.misbehaviour is not None and self.misbehaviour.excuses(error.status)
         if not error.busy and not excused:

@@ -57,8 +57,8 @@ class Request(Struct, frozen=True):
 
     action: str
     payload: Payload
-    plain: bool = False
-    """Never to be distorted."""
+    deed: str | None = None
+    """The misbehaviour that it is; then it is bent no further."""
 
 
 class Bent(Struct, frozen=True):
@@ -68,10 +68,25 @@ class Bent(Struct, frozen=True):
     """Of the misbehaviour."""
     id: str
     frames: tuple[bytes, ...]
+    """The last of them is the CALL."""
     excused: bool
     """Whether a server may answer it with a CALLERROR."""
-    after: Request | None = None
-    """Sent after it."""
+    after: tuple[Request, ...] = ()
+    """Sent when it was answered."""
+
+
+class BentAnswer(Struct, frozen=True):
+    """How a command is answered: later, with another frame ``instead``, or several ``times``."""
+
+    name: str | None = None
+    """Of the misbehaviour, if it is one."""
+    late_s: float = 0.0
+    instead: bytes | None = None
+    times: int = 1
+
+
+BENT_NOT = BentAnswer()
+"""As it should be."""
 
 
 class Bender(Protocol):
@@ -80,11 +95,20 @@ class Bender(Protocol):
     def bend(self, request: Request, id_: str) -> Bent | None:
         """What to send instead of a CALL; None: nothing else."""
 
-    def refused(self, bent: Bent) -> None:
-        """A CALL that was bent, and may be refused, was."""
+    def answered(self, request: Request, id_: str, answer: Payload) -> None:
+        """A CALL, as it was before it was bent, was answered under the id that it had."""
 
-    def bend_answer(self, id_: str) -> tuple[float, bytes | None]:
-        """Seconds to wait before an answer, and what to send instead of it."""
+    def refused(self, request: Request, bent: Bent) -> None:
+        """A CALL that was bent was answered with a CALLERROR."""
+
+    def provoked(self, id_: str) -> bool:
+        """Whether an answer under that id is to something that was sent beside a CALL."""
+
+    def bend_answer(self, id_: str) -> BentAnswer:
+        """How to answer a command."""
+
+    def did(self, name: str) -> None:
+        """A misbehaviour has left for the server."""
 
 
 class Answer(Struct, frozen=True):

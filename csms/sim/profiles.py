@@ -37,6 +37,13 @@ class Period(Struct, frozen=True):
     start_s: float
     limit: float
     phases: int | None = None
+    figures: tuple[tuple[float, ...], ...] = ()
+    """All that hold besides (2.1), each one figure for all phases or one for each of three."""
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether energy is to flow out of the vehicle."""
+        return any(each < 0 for figure in self.figures for each in figure)
 
 
 class Schedule(Struct, frozen=True):
@@ -131,11 +138,21 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 
 def watts(period: Period, unit: str, phases: int) -> float:
-    """The power of a limit; of direct current it is taken as that of three phases."""
-    if unit == "W":
-        return period.limit
+    """The power of a limit, the sum of its phases; of direct current it is taken as that of three
+    phases."""
     used = min(period.phases or THREE, phases or THREE)
-    return period.limit * MAINS_V * used
+    each_v = MAINS_V if unit == "A" else 1.0
+    if not period.figures:
+        return period.limit * (each_v * used if unit == "A" else 1.0)
+    by_phase = zip(*(_spread(each, unit, used) for each in period.figures), strict=True)
+    return sum((min(column) for column in by_phase), 0.0) * each_v
+
+
+def _spread(figure: tuple[float, ...], unit: str, used: int) -> tuple[float, ...]:
+    """A figure of each phase in use: amperes are of each anyway, watts are shared."""
+    if len(figure) > 1:
+        return figure[:used]
+    return (figure[0] if unit == "A" else figure[0] / used,) * used
 
 
 def _best(

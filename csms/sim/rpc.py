@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from csms.sim.error_codes import code_of, spelled
 from csms.sim.findings import Kind
 from csms.sim.messages import (
+    BENT_NOT,
     CALL,
     ERROR,
     RESULT,
@@ -27,6 +28,7 @@ from csms.sim.messages import (
     Answer,
     Bender,
     Bent,
+    BentAnswer,
     Fault,
     Gone,
     Illegal,
@@ -159,7 +161,7 @@ class Rpc:
         call.id = str(uuid4())
         call.sent_at = self.clock.seconds()
         call.timer = self.clock.callLater(self.timeout_s, self._timed_out)
-        if self.bender is not None and not call.request.plain:
+        if self.bender is not None:
             call.bent = self.bender.bend(call.request, call.id)
         if call.bent is None:
             self.send(orjson.dumps([CALL, call.id, call.request.action, call.request.payload]))
@@ -167,8 +169,6 @@ class Rpc:
         call.id = call.bent.id
         for frame in call.bent.frames:
             self.send(frame)
-        if call.bent.after is not None:
-            self.call(call.bent.after).addErrback(lambda failure: failure.trap(NoAnswer))
 
     def _settled(self) -> _Call:
         """End the open CALL; its id is remembered to recognise a second answer."""
@@ -193,22 +193,33 @@ class Rpc:
                 self._waiting.remove(call)
                 return
 
+    def _is_open(self, id_: str) -> bool:
+        return self._open is not None and self._open.id == id_
+
+    def _provoked(self, id_: str) -> bool:
+        """Whether it answers what was no message of the standard."""
+        return not self._is_open(id_) and self.bender is not None and self.bender.provoked(id_)
+
     def _expected(self, id_: str) -> bool:
-        if self._open is not None and self._open.id == id_:
+        if self._is_open(id_):
             return True
         known = "a message answered or given up before" if id_ in self._past else "no message"
         self.report(Kind.UNSOLICITED_ANSWER, f"answer {id_[:ID_LIMIT]!r} belongs to {known}")
         return False
 
     def _answered(self, id_: str, payload: object) -> None:
-        if not self._expected(id_):
+        if self._provoked(id_) or not self._expected(id_):
             return
         call = self._settled()
         action = call.request.action
         self.latency(self.clock.seconds() - call.sent_at)
         problem = self.schemas.answer_problem(action, payload)
         if problem is None and isinstance(payload, dict):
+            if self.bender is not None:
+                self.bender.answered(call.request, call.id, payload)
             call.end(payload)
+            for request in call.bent.after if call.bent else ():
+                self.call(request).addErrback(lambda failure: failure.trap(NoAnswer))
         else:
             text = f"answer to {call.name}: {problem.text if problem else 'no object'}"
             self.report(Kind.BAD_ANSWER, text)
@@ -218,6 +229,10 @@ class Rpc:
         self._pump()
 
     def _refused(self, id_: str, code: str, description: str) -> None:
+        if self._provoked(id_):
+            if code == "InternalError":
+                self.report(Kind.INTERNAL_ERROR, f"to what is no CALL: {description[:150]!r}")
+            return
         if not self._expected(id_):
             return
         call = self._settled()
@@ -225,11 +240,11 @@ class Rpc:
         if code not in self.codes:
             self.report(Kind.BAD_FRAME, f"CALLERROR with unknown code {code[:50]!r}")
         text = f"{call.name}: {code[:50]} {description[:150]!r}"
+        if call.bent is not None and self.bender is not None:
+            self.bender.refused(call.request, call.bent)
         if call.bent is not None and code == "InternalError":
             self.report(Kind.INTERNAL_ERROR, text)
-        elif call.bent is not None and call.bent.excused and self.bender is not None:
-            self.bender.refused(call.bent)
-        else:
+        elif call.bent is None or not call.bent.excused:
             self.report(Kind.CALL_ERROR, text)
         call.end(Refused(code, description))
         self._pump()
@@ -243,22 +258,25 @@ class Rpc:
         if self._serving:
             self.report(Kind.PARALLEL_COMMANDS, f"{action} while another CALL is unanswered")
         answer = self._answer(action, payload)
-        late_s, instead = (0.0, None) if self.bender is None else self.bender.bend_answer(id_)
-        if instead is not None:
-            self.send(instead)
-        elif late_s > 0:
-            self._reply_later(late_s, self._late, id_, answer)
+        bent = BENT_NOT if self.bender is None else self.bender.bend_answer(id_)
+        if bent.late_s > 0:
+            self._reply_later(bent.late_s, self._late, id_, answer, bent)
         elif self.answer_delay_s > 0:
-            self._reply_later(self.answer_delay_s, self._serving, id_, answer)
+            self._reply_later(self.answer_delay_s, self._serving, id_, answer, bent)
         else:
-            self._reply(id_, answer)
+            self._reply(id_, answer, bent)
 
     def _reply_later(
-        self, delay_s: float, among: set[IDelayedCall], id_: str, answer: Answer | Fault
+        self,
+        delay_s: float,
+        among: set[IDelayedCall],
+        id_: str,
+        answer: Answer | Fault,
+        bent: BentAnswer,
     ) -> None:
         def reply() -> None:
             among.discard(timer)
-            self._reply(id_, answer)
+            self._reply(id_, answer, bent)
 
         timer = self.clock.callLater(delay_s, reply)
         among.add(timer)
@@ -277,12 +295,19 @@ class Rpc:
             self.log.failure("bug while answering {action}", action=action)
             return Fault("InternalError")
 
-    def _reply(self, id_: str, answer: Answer | Fault) -> None:
-        if isinstance(answer, Fault):
-            self.send(orjson.dumps([ERROR, id_, answer.code, answer.text, {}]))
+    def _reply(self, id_: str, answer: Answer | Fault, bent: BentAnswer = BENT_NOT) -> None:
+        if bent.name is not None and self.bender is not None:
+            self.bender.did(bent.name)
+        if bent.instead is not None:
+            self.send(bent.instead)
             return
-        self.send(orjson.dumps([RESULT, id_, answer.payload]))
-        if answer.then is not None:
+        if isinstance(answer, Fault):
+            frame = orjson.dumps([ERROR, id_, answer.code, answer.text, {}])
+        else:
+            frame = orjson.dumps([RESULT, id_, answer.payload])
+        for _ in range(bent.times):
+            self.send(frame)
+        if isinstance(answer, Answer) and answer.then is not None:
             answer.then()
 
     def _garbled(self, frame: object) -> None:

@@ -10,7 +10,7 @@ import attrs
 from msgspec import structs
 
 from csms.sim.connector import Connector
-from csms.sim.profiles import Profile, Purpose, Situation, allowed_w, composite
+from csms.sim.profiles import Period, Profile, Purpose, Situation, allowed_w, composite
 from csms.sim.tasks import pause
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class SmartCharging:
             return "InvalidProfile"
         if any(not each.periods or each.periods[0].start_s != 0 for each in profile.schedules):
             return "InvalidSchedule"
+        if any(period.gives_back for each in profile.schedules for period in each.periods):
+            return "UnsupportedParam"
         return "TooMany" if len(self.profiles) >= ROOM else None
 
     def put(self, profile: Profile) -> None:
@@ -98,13 +100,14 @@ class SmartCharging:
         self.apply()
         return bool(profiles)
 
-    def update(self, profile_id: int, limit: float) -> bool:
-        """Change the limit of a dynamic profile (2.1 K28); False when there is none."""
+    def update(self, profile_id: int, newest: Period) -> bool:
+        """Change the limits of a dynamic profile (2.1 K28); False when there is none, or power
+        would have to be given back."""
         found = self.profiles.get(profile_id)
-        if found is None or found.kind != "Dynamic":
+        if found is None or found.kind != "Dynamic" or newest.gives_back:
             return False
         schedule = found.schedules[0]
-        period = structs.replace(schedule.periods[0], limit=limit)
+        period = structs.replace(schedule.periods[0], limit=newest.limit, figures=newest.figures)
         changed = structs.replace(schedule, periods=(period,))
         now = self.charger.presence.time.now()
         self.profiles[profile_id] = structs.replace(found, schedules=(changed,), set_at=now)

@@ -67,6 +67,8 @@ class Twist(Struct, frozen=True, kw_only=True):
     """Every character of the identity is percent-encoded."""
     hex_password: bool = False
     """The password is sent as its hexadecimal digits."""
+    bytes_password: bool = False
+    """What the hexadecimal digits of the password mean is sent."""
 
 
 class OpenSocket(Protocol):

@@ -40,7 +40,7 @@ def read_profile(wire: Payload, connector: int, now: datetime) -> Profile:
 
 def _schedule(wire: Payload) -> Schedule:
     periods = tuple(
-        Period(each["startPeriod"], _limit(each), each.get("numberPhases"))
+        read_period(each, each["startPeriod"], each.get("numberPhases"))
         for each in wire["chargingSchedulePeriod"]
     )
     return Schedule(
@@ -48,9 +48,29 @@ def _schedule(wire: Payload) -> Schedule:
     )
 
 
-def _limit(period: Payload) -> float:
-    limit: float = period["limit"] if "limit" in period else period.get("setpoint", NO_LIMIT)
-    return float(limit)
+def read_period(wire: Payload, start_s: float, phases: int | None) -> Period:
+    """What limits a period (2.1: also of single phases), or the update of one.
+
+    A setpoint is a limit for who only draws power; of what may be given back nothing ever is.
+    """
+    found = [_figures(wire, "limit"), _figures(wire, "setpoint")]
+    figures = tuple(each for each in found if each is not None)
+    if not figures:
+        return Period(start_s, NO_LIMIT, phases)
+    if len(figures) == 1 and len(figures[0]) == 1 and figures[0][0] >= 0:
+        return Period(start_s, figures[0][0], phases)
+    return Period(start_s, NO_LIMIT, phases, figures)
+
+
+def _figures(wire: Payload, name: str) -> tuple[float, ...] | None:
+    """One figure for all phases, or one for each; a phase without has the least of the others."""
+    told = [wire.get(key) for key in (name, f"{name}_L2", f"{name}_L3")]
+    known = [float(each) for each in told if each is not None]
+    if not known:
+        return None
+    if told[1:] == [None, None]:
+        return tuple(known)
+    return tuple(min(known) if each is None else float(each) for each in told)
 
 
 def _time(wire: Payload, name: str) -> datetime | None:

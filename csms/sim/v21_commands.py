@@ -10,7 +10,7 @@ from csms.sim.messages import Answer, Fault, Payload, Request
 from csms.sim.profiles import Purpose
 from csms.sim.replies import Handler, answer
 from csms.sim.v201_commands import HANDLERS as OLDER
-from csms.sim.v201_profiles import NO_LIMIT
+from csms.sim.v201_profiles import read_period
 
 if TYPE_CHECKING:
     from csms.sim.charger import Charger
@@ -53,8 +53,8 @@ def _change_tariff(charger: Charger, payload: Payload) -> Answer | Fault:
 
 def _update_dynamic(charger: Charger, payload: Payload) -> Answer | Fault:
     update = payload["scheduleUpdate"]
-    limit = float(update.get("limit", update.get("setpoint", NO_LIMIT)))
-    changed = charger.equipment.smart.update(payload["chargingProfileId"], limit)
+    newest = read_period(update, 0, None)
+    changed = charger.equipment.smart.update(payload["chargingProfileId"], newest)
     return answer("Accepted" if changed else "Rejected")
 
 

@@ -225,6 +225,8 @@ class Dialer:
                 headers["Origin"] = twist.origin
             if twist.hex_password and password is not None:
                 password = password.hex().encode()
+            elif twist.bytes_password and password is not None:
+                password = bytes.fromhex(password.decode())
         if password is not None:
             word = b64encode(identity.encode() + b":" + password).decode()
             headers["Authorization"] = f"Basic {word}"

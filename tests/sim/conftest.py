@@ -78,11 +78,17 @@ class Script:
 
     def took(self, identity: str, data: bytes, send: Callable[[bytes], None]) -> None:
         self.frames.append(data)
-        if not data:
+        try:
+            frame = json.loads(data)
+        except json.JSONDecodeError:
             return
-        frame = json.loads(data)
         if frame[0] == 6:
             self.sends.append(frame)
+            return
+        if frame[0] == 2 and (len(frame) != 4 or len(frame[1]) > 36):
+            send(json.dumps([4, frame[1], "FormationViolation", "", {}]).encode())
+            return
+        if frame[0] not in (2, 3, 4, 5):
             return
         if frame[0] != 2:
             self.replies.append(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from twisted.internet.defer import Deferred
 from csms.sim.findings import Kind
 from csms.sim.misbehaviour import LATE_S, NAMES, Deeds
 from csms.sim.settings import Settings
-from csms.sim.sockets import RefusedError
+from csms.sim.sockets import RefusedError, UnreachableError
 
 
 @pytest.fixture
@@ -169,7 +170,220 @@ def test_short_errors(bad: Any, script: Any) -> None:
     assert not charger.restarting
 
 
+@pytest.mark.parametrize(
+    ("name", "answers"), [("malformed_answer", 1), ("repeated_answer", 2), ("late_answer", 0)]
+)
+def test_answers_need_commands(
+    bad: Any, script: Any, deeds: Deeds, findings: Any, name: str, answers: int
+) -> None:
+    """A server that gives commands hears one answer too many, or one that is none; what is to
+    come later is counted when it comes."""
+    bad(name, rate=4.0)
+    assert not deeds.done
+    script.command("ClearCache", {})
+    assert len(script.replies) == answers
+    assert deeds.done[name] == (answers > 0)
+    assert not findings.total
+
+
+# Counting as a server does
+
+
+def test_late_states_are_counted_beside_others(
+    bad: Any, script: Any, deeds: Deeds, passes: Any, finish: Any
+) -> None:
+    """A state that comes late counts whatever was wrong with the newer one."""
+    charger = bad("late_status", "padded_value")
+    passes(5)
+    finish(charger.plug_in())
+    assert deeds.done["late_status"] == 1
+    assert deeds.done["padded_value"] == 3
+
+
+def test_late_states_of_refused_ones(
+    bad: Any, script: Any, deeds: Deeds, entries: Any, passes: Any, finish: Any
+) -> None:
+    """What a server refused it does not know, so nothing comes after it."""
+    charger = bad("late_status", "padded_value")
+    passes(5)
+    script.answers["StatusNotification"] = [entries.error("PropertyConstraintViolation")]
+    finish(charger.plug_in())
+    assert deeds.done["late_status"] == 0
+    assert deeds.refused["padded_value"] == 1
+
+
+def test_restarts_are_counted(bad: Any, deeds: Deeds, finish: Any, findings: Any) -> None:
+    """Ids that begin anew are seen at a boot under the id of the last one, once."""
+    charger = bad("restarted_ids", boots_on_reconnect=True)
+    assert not deeds.done
+    for count in (1, 2):
+        finish(charger.cut())
+        finish(charger.reconnect())
+        assert deeds.done == {"restarted_ids": count}
+    assert not findings.total
+
+
+def test_repetitions_are_no_reuse(bad: Any, script: Any, deeds: Deeds) -> None:
+    """The same message under the same id is the same message."""
+    charger = bad("reused_id")
+    deeds.done.clear()
+    for _ in range(2):
+        charger.send_soon(charger.language.authorize("TAG", ""))
+    assert deeds.done["reused_id"] == 1
+    assert script.ids[-1] != script.ids[-2]
+
+
+def test_ids_are_of_a_connection(bad: Any, script: Any, deeds: Deeds, finish: Any) -> None:
+    """An id of another connection is not used again."""
+    charger = bad("reused_id")
+    deeds.done.clear()
+    finish(charger.cut())
+    finish(charger.reconnect())
+    charger.send_soon(charger.language.authorize("TAG", ""))
+    assert not deeds.done
+
+
+def test_unreached_servers_see_nothing(make: Any, opener: Any, finish: Any, deeds: Deeds) -> None:
+    """A handshake that nobody saw is not counted."""
+    opener.refusals = [UnreachableError("nobody listens")]
+    charger = make(misbehave=1.0, misdeeds=frozenset({"origin_header", "trailing_slash"}))
+    finish(charger.run())
+    assert deeds.done.total() == 0
+
+
+def test_repeated_in_the_same_words(
+    bad: Any, script: Any, entries: Any, passes: Any, deeds: Deeds, clock: Any
+) -> None:
+    """A transaction message whose answer was lost says the same again."""
+    charger = bad("time_of_1970", settings=Settings(sample_s=0, retry_s=1))
+    script.answers["StartTransaction"] = [entries.silence]
+    Deferred.fromCoroutine(charger.start("TAG"))
+    passes(40)
+    first, second = script.payloads("StartTransaction")
+    assert first == second
+    assert first["timestamp"].startswith("1970")
+
+
+# Rare chances
+
+
+def test_rare_chances(online: Any, script: Any, deeds: Deeds, passes: Any) -> None:
+    """What was done least comes first, and what there is no chance for makes one."""
+    charger = online(misbehave=1.0, settings=Settings(sample_s=1))
+    deeds.done.clear()
+    Deferred.fromCoroutine(charger.start("TAG"))
+    passes(60)
+    assert {"null_payload", "data_not_text", "bad_transaction_id"} <= deeds.done.keys()
+    assert max(deeds.done.values()) <= 8
+    assert any(frame.endswith(b'"Heartbeat",null]') for frame in script.frames)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31 - 1])
+def test_transactions_of_nobody(bad: Any, script: Any, finish: Any, number: int) -> None:
+    """Meter values of a transaction that is none tell no energy: it would be counted twice."""
+    name = "unknown_transaction" if number > 0 else "bad_transaction_id"
+    charger = bad(name, settings=Settings(sample_s=0))
+    finish(charger.start("TAG"))
+    for _ in range(8):
+        finish(charger.meter())
+    told = [each for each in script.payloads("MeterValues") if each["transactionId"] == number]
+    assert told
+    assert not any("Energy" in json.dumps(each) for each in told)
+
+
+def test_newer_transactions_of_nobody(
+    online201: Any, script: Any, finish: Any, findings: Any
+) -> None:
+    """In 2.x they end, without ever having begun and without a reading."""
+    charger = online201(
+        misbehave=1.0, misdeeds=frozenset({"bad_transaction_id", "unknown_transaction"}),
+        settings=Settings(sample_s=0),
+    )  # fmt: skip
+    session = finish(charger.start("TAG"))
+    others = [
+        each for each in script.payloads("TransactionEvent")
+        if each["transactionInfo"]["transactionId"] != session.id
+    ]  # fmt: skip
+    assert others
+    assert {each["eventType"] for each in others} == {"Ended"}
+    assert not any("meterValue" in each for each in others)
+    assert not findings.total
+
+
+# Beside the messages
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["unreadable_frame", "unknown_message_type", "malformed_call", "bad_message_id",
+     "unasked_answer"],
+)  # fmt: skip
+def test_frames_beside_messages(
+    bad: Any, script: Any, deeds: Deeds, findings: Any, name: str
+) -> None:
+    """No command is needed for them; a server may answer them or not."""
+    bad(name)
+    assert script.actions() == ["BootNotification", "StatusNotification", "StatusNotification"]
+    assert len(script.frames) == 6
+    assert deeds.done == {name: 3}
+    assert not findings.total
+
+
+def test_long_ids_may_be_served(bad: Any, script: Any, findings: Any, deeds: Deeds) -> None:
+    """A server that puts up with a long id answers under it."""
+    charger = bad("bad_message_id")
+    frame = json.loads(script.frames[-2])
+    charger.line.received(json.dumps([3, frame[1], {}]).encode())
+    charger.line.received(json.dumps([4, "-1", "InternalError", "", {}]).encode())
+    assert findings.counts == {Kind.UNSOLICITED_ANSWER: 1, Kind.INTERNAL_ERROR: 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["disputed_answer", "unknown_send", "unusable_send", "unknown_stream"]
+)
+def test_newest_frames(
+    online21: Any, script: Any, findings: Any, deeds: Deeds, finish: Any, name: str
+) -> None:
+    """2.1 has more of them, which an accepted charger alone sends."""
+    script.schemas = None
+    charger = online21(misbehave=1.0, misdeeds=frozenset({name}), settings=Settings(sample_s=0))
+    assert script.frames[0].startswith(b"[2,")
+    finish(charger.start("TAG"))
+    assert deeds.done[name] > 0
+    assert not findings.total
+
+
+def test_half_a_character(bad: Any, script: Any, deeds: Deeds) -> None:
+    """Half a surrogate pair can be sent escaped only."""
+    bad("half_surrogate")
+    assert any(b"\\ud83d" in frame for frame in script.frames)
+    assert deeds.done["half_surrogate"] == 3
+
+
 # Handshakes
+
+
+@pytest.mark.parametrize(
+    ("password", "names"),
+    [
+        (b"secret", {"hex_password"}),
+        (b"\xff\xfe", {"hex_password"}),
+        (b"00ff10", {"hex_password", "bytes_password"}),
+        (b"746578745f", {"hex_password", "text_password"}),
+        (b"1\xc3\xa9", {"hex_password"}),
+        (None, set()),
+    ],
+)
+def test_forms_of_passwords(
+    make: Any, opener: Any, finish: Any, password: bytes | None, names: set[str]
+) -> None:
+    """Digits are sent as what they mean, and anything as digits."""
+    forms = frozenset({"hex_password", "bytes_password", "text_password"})
+    charger = make(misbehave=1.0, misdeeds=forms, settings=Settings(password=password))
+    for _ in range(4):
+        finish(charger.connect())
+        finish(charger.cut())
+    assert {each.name for each in opener.twists if each is not None} == names
 
 
 def test_handshake_refused(
@@ -219,7 +433,7 @@ def test_everything(
                 return None
 
         script.schemas = Blind()
-    misdeeds = NAMES - {"empty_frame", "null_payload"}
+    misdeeds = NAMES
     charger = online(language=language, misbehave=0.6, misdeeds=misdeeds,
                      settings=Settings(sample_s=2))  # fmt: skip
     for _ in range(4):

@@ -104,10 +104,10 @@ def test_tariff_of_a_transaction(online21: Any, script: Any, finish: Any) -> Non
 # Smart charging
 
 
-def profile(number: int, purpose: str, kind: str, **limits: Any) -> dict[str, Any]:
+def profile(number: int, purpose: str, kind: str, unit: str = "W", **limits: Any) -> dict[str, Any]:
     schedule = {
         "id": 1,
-        "chargingRateUnit": "W",
+        "chargingRateUnit": unit,
         "chargingSchedulePeriod": [{"startPeriod": 0, **limits}],
     }
     return {
@@ -324,3 +324,39 @@ def test_send_while_offline(make: Any, v21: Any) -> None:
     """What needs no answer is not kept."""
     charger = make(language=v21)
     charger.line.tell(charger.language.heartbeat())
+
+
+def test_limits_of_single_phases(online21: Any, script: Any, finish: Any, findings: Any) -> None:
+    """The power is the sum of what the phases may have (K01; limit_L2, limit_L3)."""
+    charger = online21(settings=Settings(sample_s=0))
+    finish(charger.start("TAG"))
+    each = {"limit": 4000, "limit_L2": 2000, "limit_L3": 1000}
+    assert put(script, profile(1, "TxDefaultProfile", "Relative", **each)) == ACCEPTED
+    assert charger.connectors[1].offered_w == 7000
+    ampere = {"limit": 16, "limit_L2": 10, "setpoint": 12, "unit": "A"}
+    assert put(script, profile(1, "TxDefaultProfile", "Relative", **ampere)) == ACCEPTED
+    # L3 has the least of what is told, and no phase more than the setpoint.
+    assert charger.connectors[1].offered_w == pytest.approx((12 + 10 + 10) * 230)
+    update = {"limit": 3000, "limit_L2": 2000, "limit_L3": 500, "setpoint": 3000}
+    assert put(script, profile(1, "TxDefaultProfile", "Dynamic", limit=9000)) == ACCEPTED
+    payload = {"chargingProfileId": 1, "scheduleUpdate": update}
+    assert script.ask("UpdateDynamicSchedule", payload) == ACCEPTED
+    assert charger.connectors[1].offered_w == 1000 + 1000 + 500
+    assert not findings.total
+
+
+def test_setpoints(online21: Any, script: Any, finish: Any) -> None:
+    """A setpoint is followed by drawing no more; nothing is ever given back."""
+    charger = online21(settings=Settings(sample_s=0))
+    finish(charger.start("TAG"))
+    assert put(script, profile(1, "TxDefaultProfile", "Relative", setpoint=5000)) == ACCEPTED
+    assert charger.connectors[1].offered_w == 5000
+    both = {"limit": 6000, "dischargeLimit": -3000}
+    assert put(script, profile(1, "TxDefaultProfile", "Relative", **both)) == ACCEPTED
+    assert charger.connectors[1].offered_w == 6000
+    refused = put(script, profile(2, "TxDefaultProfile", "Relative", setpoint=-500))
+    assert refused == {**REJECTED, "statusInfo": {"reasonCode": "UnsupportedParam"}}
+    assert put(script, profile(1, "TxDefaultProfile", "Dynamic", limit=9000)) == ACCEPTED
+    payload = {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": -500}}
+    assert script.ask("UpdateDynamicSchedule", payload) == REJECTED
+    assert charger.connectors[1].offered_w == 9000

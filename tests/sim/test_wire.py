@@ -264,6 +264,17 @@ async def test_twisted_headers(server: Any) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_bytes_of_a_password(server: Any) -> None:
+    """A password of digits can be sent as the bytes that they mean."""
+    twist = Twist(name="bytes", bytes_password=True)
+    socket = await dialer(server.url).dial("CP1", b"01ff", 0, Listener(), twist=twist)
+    [request] = server.script.requests
+    word = base64.b64decode(request.headers["authorization"].split()[1])
+    assert word == b"CP1:\x01\xff"
+    socket.abort()
+
+
+@pytest_twisted.ensureDeferred
 async def test_chosen_subprotocol(server: Any) -> None:
     """Of several subprotocols the server's choice is known."""
     several = Dialer(reactor, server.url, ("ocpp2.0.1", "ocpp1.6"))
