@@ -86,6 +86,7 @@ class Link:
         "_calls",
         "_claim",
         "_dialect",
+        "_disputed",
         "_draining",
         "_gone",
         "_grace",
@@ -131,6 +132,7 @@ class Link:
         )
         self._calls: Calls | None = None
         self._booting = False
+        self._disputed = False
         self._grace = Grace(around, self._grace_over)
         self._held: list[bytes] | None = []
         self._lost = False
@@ -364,8 +366,7 @@ class Link:
             case Disputed():
                 self._remarks.disputed(event, now)
                 if self._dialect.is_boot(event.action):
-                    # As undelivered as if it had not been given.
-                    self._register(self.registration, booted=False)
+                    self._unbooted()
             case Send(frame, fault, oddity, example):
                 if fault is not None:
                     counters.faults[fault] += 1
@@ -453,6 +454,16 @@ class Link:
         self._booting = True
         _log.info("Station is asked to boot", station=self.key.identity)
         self.send(Trigger(message="BootNotification"), self._around.settings.call_timeout_s)
+
+    def _unbooted(self) -> None:
+        """The station could not use the answer to its boot: it is as undelivered as if it had not
+        been given, and the station is asked to boot again.  One that disputes every answer is let
+        be."""
+        if not self._disputed:
+            self._disputed = True
+            self._register(self.registration, booted=False)
+            self._booting = False
+            self._ask_to_boot()
 
     def _release(self) -> None:
         self._grace.end()

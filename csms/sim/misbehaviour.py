@@ -291,6 +291,9 @@ class Misbehaviour:
     def _beside(self, request: Request, id_: str, stray: Stray) -> Bent | None:
         if stray.open and request.action == "BootNotification":
             return None
+        if stray.name == "disputed_answer" and b'"BootNotification"' in self._used_for:
+            # It would have to boot again, which is not for the wire to do.
+            return None
         own = str(UUID(int=self.rng.getrandbits(128), version=4))
         frame = stray_frame(stray, own, self._used, self.rng)
         if frame is None:

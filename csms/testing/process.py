@@ -67,7 +67,6 @@ class RunningCsms:
     log: list[dict[str, Any]] = attrs.field(factory=list, init=False)
     output: list[str] = attrs.field(factory=list, init=False)
     _process: subprocess.Popen[str] | None = attrs.field(default=None, init=False)
-    _up: threading.Event = attrs.field(factory=threading.Event, init=False)
     _reader: threading.Thread | None = attrs.field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -99,7 +98,7 @@ class RunningCsms:
 
     def start(self) -> None:
         """Start it and wait until it serves; raises `NotStarted`."""
-        self._up.clear()
+        up = threading.Event()
         self.ports.clear()
         self.log.clear()
         self.output.clear()
@@ -119,15 +118,16 @@ class RunningCsms:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(self._process, up), daemon=True)
         self._reader.start()
-        if not self._up.wait(START_LIMIT_S):
+        if not up.wait(START_LIMIT_S):
             self.kill()
         if not self.ports:
             self._process.wait(STOP_LIMIT_S)
             raise NotStarted("".join(self.output[-200:]))
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: subprocess.Popen[str], up: threading.Event) -> None:
+        """Until its database has ended too, which may be after the next start."""
         assert process.stdout is not None
         for line in process.stdout:
             self.output.append(line)
@@ -142,8 +142,8 @@ class RunningCsms:
                     for name in ("ocpp", "api")
                     if (match := re.search(r":(\d+)", str(event.get(f"{name}_url", ""))))
                 }
-                self._up.set()
-        self._up.set()
+                up.set()
+        up.set()
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL)."""

@@ -108,12 +108,12 @@ def test_what_no_version_can_say(dialect: Any, wanted: ReserveNow, field: str) -
     [
         (V16, replace(PLAIN, id_token="x" * 21), "id_token is longer than 20 characters."),
         (V16, replace(PLAIN, group_id="x" * 21), "group_id is longer than 20 characters."),
-        (V201, replace(PLAIN, kind="DirectPayment"), "kind is not one of the allowed values."),
+        (V201, replace(PLAIN, kind="DirectPayment"), "kind is not one of Central, "),
         (V201, replace(PLAIN, id_token="x" * 37), "id_token is longer than 36 characters."),
         (
             V201,
             replace(PLAIN, connector_type="Type2"),
-            "connector_type is not one of the allowed values.",
+            "connector_type is not one of cCCS1, ",
         ),
     ],
 )
@@ -121,7 +121,7 @@ def test_what_a_version_cannot_say(dialect: Any, wanted: ReserveNow, reason: str
     """What a newer one can is no mistake."""
     request = dialect.request(wanted)
     assert isinstance(request, Unsupported)
-    assert request.reason == f"OCPP {dialect.version} cannot say it: {reason}"
+    assert request.reason.startswith(f"OCPP {dialect.version} cannot say it: {reason}")
 
 
 @EVERY

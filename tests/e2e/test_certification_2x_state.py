@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from websockets.exceptions import InvalidStatus
 
 from csms.testing.charger import NewerCharger, register, stamp
 from csms.testing.process import RunningCsms
@@ -119,7 +118,7 @@ def test_tc_b_02_pending(own_server: Callable[..., RunningCsms]) -> None:
 
 def test_tc_b_30_security_error(server: RunningCsms, version: str) -> None:
     """TC_B_30: what a pending station says before it is accepted gets SecurityError, and is not
-    kept; one that is rejected is not even connected."""
+    kept; so with one that is rejected."""
     identity = f"TC_B_30-{version}"
     body = {"registration": "pending"}
     assert server.request("PUT", f"/api/v1/stations/{identity}", body).status == 201
@@ -135,9 +134,10 @@ def test_tc_b_30_security_error(server: RunningCsms, version: str) -> None:
         assert answer[:3] == [4, "s", "SecurityError"]
         assert server.get(f"/api/v1/stations/{identity}/connectors")["items"] == []
     registered(server, identity, "rejected")
-    with pytest.raises(InvalidStatus) as refusal:
-        connect(server, identity, version)
-    assert refusal.value.response.status_code == 403
+    with connect(server, identity, version) as cp:
+        answer = cp.boot()
+        assert (answer["status"], answer["interval"]) == ("Rejected", 600)
+        assert cp.exchange([2, "s", "StatusNotification", payload])[2] == "SecurityError"
 
 
 def test_tc_b_31_trigger_while_pending(server: RunningCsms, version: str) -> None:

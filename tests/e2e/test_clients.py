@@ -292,7 +292,8 @@ def test_the_ocpp_package_charges(server: RunningCsms, version: str) -> None:
     assert session["stop_reason"] == "Remote"
     station = server.get(f"/api/v1/stations/{identity}")
     assert (station["vendor"], station["ocpp_version"]) == ("Acme", version)
-    assert server.get(f"/api/v1/stations/{identity}/quirks")["items"] == []
+    (refused,) = server.get(f"/api/v1/stations/{identity}/quirks")["items"]
+    assert (refused["name"], refused["count"]) == ("refused_message", 1)
 
 
 def node() -> str:

@@ -220,10 +220,13 @@ def test_a_disputed_boot_did_not_happen() -> None:
     charger = made.charger(version="2.1")
     ask(charger, "BootNotification", BOOT)
     charger.send(5, "1", "FormatViolation", "", {})
+    assert asked(charger) == [ASKED]
     assert ask(charger, "Heartbeat", {}, "2")[:3] == [4, "2", "SecurityError"]
     assert isinstance(made.intake.reports[-1], AnswerDisputed)
     assert ask(charger, "BootNotification", BOOT, "3")[2]["status"] == "Accepted"
     assert ask(charger, "Heartbeat", {}, "4")[0] == 3
+    charger.send(5, "3", "FormatViolation", "", {})
+    assert ask(charger, "Heartbeat", {}, "5")[0] == 3
 
 
 def test_who_has_not_booted_starts_nothing() -> None:
