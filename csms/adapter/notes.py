@@ -71,7 +71,7 @@ class Notes:
         self._strict = strictness is Strictness.STRICT
         self._silent = strictness is Strictness.OFF
         self._quirks: dict[str, str] | None = None
-        self._left_out: list[str] = []
+        self._left_out: set[str] | None = None
 
     @property
     def strict(self) -> bool:
@@ -101,12 +101,14 @@ class Notes:
 
     def leave_out(self, path: str) -> None:
         """What stood at ``path`` could not be mended, and the message can do without."""
-        self._left_out.append(path)
+        if self._left_out is None:
+            self._left_out = set()
+        self._left_out.add(path)
         self.note(Rule.UNREADABLE_FIELD, path)
 
     def lacks(self, paths: Collection[str]) -> bool:
         """Whether anything at those paths was left out."""
-        return not set(paths).isdisjoint(self._left_out)
+        return self._left_out is not None and not self._left_out.isdisjoint(paths)
 
     def text(self, value: str, path: str) -> str:
         """``value``, storable."""
