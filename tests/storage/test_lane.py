@@ -212,3 +212,17 @@ async def test_failures_leave_no_plans_behind(lane: Lane) -> None:
     assert await lane.execute(("SELECT %s::int", (2,)), before="BEGIN", after="") == [(2,)]
     await lane.rollback()
     assert await lane.run("SELECT count(*) FROM pg_prepared_statements") == [(1,)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_lane_looks_rows_up(pool: Pool) -> None:
+    """By their index, however few there are."""
+    lane = pool.lane()
+    await lane.wait_ready()
+    wanted = """EXPLAIN UPDATE station SET name = q.name
+                FROM jsonb_to_recordset('[]'::jsonb) AS q(id bigint, name text)
+                WHERE station.id = q.id"""
+    plan = "\n".join(str(line) for (line,) in await lane.run(wanted))
+    assert "Index Scan" in plan
+    assert "Seq Scan" not in plan
+    assert "Index Cond" in plan
