@@ -41,6 +41,7 @@ class Oddity(StrEnum):
     UNKNOWN_SEND = "unknown_send"
     UNUSABLE_SEND = "unusable_send"
     DEAF = "deaf"
+    FLOOD = "flood"
     # What is odd only beside what is known already.
     STATUS_OUT_OF_ORDER = "status_out_of_order"
     CLOCK_AHEAD = "clock_ahead"

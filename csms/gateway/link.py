@@ -413,6 +413,7 @@ class Link:
 
     def _flooded(self, reason: str) -> None:
         self._around.counters.floods += 1
+        self._remarks.note(Oddity.FLOOD, reason, self._around.clock.seconds())
         _log.warn("Station cut off: {reason}", reason=reason, station=self.key.identity)
         self._socket.close(POLICY_VIOLATION, reason)
 

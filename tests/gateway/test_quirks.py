@@ -634,6 +634,18 @@ def test_deaf(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", EVERY)
+def test_flood(version: str) -> None:
+    """The one case in which the connection does not stand."""
+    house = MemoryHouse({"inbound_limit": 1})
+    charger = house.booted(version)
+    for number in "12":
+        charger.send(2, number, "DataTransfer", OPAQUE)
+    house.settle()
+    assert charger.close_code() == 1008
+    assert house.quirks == ["flood"]
+
+
+@pytest.mark.parametrize("version", EVERY)
 def test_refused_message(version: str) -> None:
     """An error, and a mark with what was wrong."""
     house = MemoryHouse()
