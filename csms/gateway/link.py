@@ -254,6 +254,7 @@ class Link:
         elif call.oddity is not None:
             around.doorbell.quirk(self.key, call.oddity, call.action, at)
             if call.oddity is Oddity.UNSTORABLE_TEXT and self._strictness is Strictness.STRICT:
+                self._note_refusal(call, _UNSTORABLE, now)
                 self._on_fault(call, _UNSTORABLE, payload)
                 return
         understood = dialect.read(call.action, said, self._strictness, at)
@@ -452,19 +453,19 @@ class Link:
         """Once, of who may say nothing else and has not thought of it."""
         if self._open or self._booting or self.registration is Registration.REJECTED:
             return
+        self._trigger_boot()
+
+    def _trigger_boot(self) -> None:
         self._booting = True
         _log.info("Station is asked to boot", station=self.key.identity)
         self.send(Trigger(message="BootNotification"), self._around.settings.call_timeout_s)
 
     def _unbooted(self) -> None:
-        """The station could not use the answer to its boot: it is as undelivered as if it had not
-        been given, and the station is asked to boot again.  One that disputes every answer is let
-        be."""
+        """The station could not use the answer to its boot, which is as good as undelivered: it is
+        asked to boot again.  One that disputes every answer is let be."""
         if not self._disputed:
             self._disputed = True
-            self._register(self.registration, booted=False)
-            self._booting = False
-            self._ask_to_boot()
+            self._trigger_boot()
 
     def _release(self) -> None:
         self._grace.end()

@@ -5,6 +5,9 @@ may be out of date all the same, for jobs and other processes write sessions too
 more attempt and no more: the ledger writes a session only over the version that it was made
 from, and forgets the stations of a batch that fails.
 
+What is not remembered has no version, so that nothing is concluded from its absence: a start asks
+the database what is open on its EVSE, and so does whoever would find nothing there.
+
 A station's messages come to one lane of one process until it connects to another; when it comes
 back, its `ClaimConnection` makes the lane forget what is old by then.
 """
@@ -51,7 +54,7 @@ class _Known:
 @attrs.define
 class Remembered:
     """Sessions of the ``limit`` stations that were last heard of, at most ``open_limit`` of each;
-    a station that has more open is not remembered."""
+    a station that has more open, or as many EVSEs, is not remembered."""
 
     limit: int = 10_000
     open_limit: int = 64
@@ -69,9 +72,11 @@ class Remembered:
                 question = replace(
                     question, transaction_ref=None, named_by_station=False, or_by_the_other=False
                 )
-        if question.open_on_evse in known.complete:
-            state.open_sessions = known.on(question.open_on_evse)
-            question = replace(question, open_on_evse=None)
+        if question.open_on_evse in known.complete and not _is_start(question):
+            sessions = known.on(question.open_on_evse)
+            if sessions:
+                state.open_sessions = sessions
+                question = replace(question, open_on_evse=None)
         return question
 
     def learn(self, key: StationKey, question: Question, state: State) -> None:
@@ -81,6 +86,7 @@ class Remembered:
             known = self._known(key.id)
             known.complete.add(evse_id)
             known.sessions.update((session.id, session) for session in state.open_sessions)
+            self._limit(key.id, known)
 
     def keep(self, session: Session) -> None:
         """Remember a session as it was written."""
@@ -89,13 +95,16 @@ class Remembered:
             known.sessions.pop(session.id, None)
             return
         known.sessions[session.id] = session
-        if len(known.sessions) > self.open_limit:
-            self.forget([session.station_id])
+        self._limit(session.station_id, known)
 
     def forget(self, station_ids: Iterable[int]) -> None:
         """Know nothing of these stations."""
         for station_id in station_ids:
             self._stations.pop(station_id, None)
+
+    def _limit(self, station_id: int, known: _Known) -> None:
+        if max(len(known.sessions), len(known.complete)) > self.open_limit:
+            self.forget([station_id])
 
     def _known(self, station_id: int) -> _Known:
         known = self._stations.pop(station_id, None) or _Known()
@@ -103,3 +112,9 @@ class Remembered:
         if len(self._stations) > self.limit:
             del self._stations[next(iter(self._stations))]
         return known
+
+
+def _is_start(question: Question) -> bool:
+    """Whether a session may begin, in 1.6 or in 2.x."""
+    named = question.transaction_ref is not None and not question.or_by_the_other
+    return question.start_key is not None or named

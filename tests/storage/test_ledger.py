@@ -287,6 +287,24 @@ async def test_somebody_else_s_change_makes_a_batch_stale(pool: Pool) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_session_that_another_lane_opened_late_is_found(pool: Pool) -> None:
+    """The station came over while its start still waited there: its meter counts all the same, and
+    the next start ends it."""
+    here, there, key = await ledger_of(pool), await ledger_of(pool), await station(pool)
+    await say(here, key, meter(None, 0, 1000.0, 1))
+    await say(there, key, SessionStarted(evse_id=1, id_token="A", at=T0, meter_wh=1000.0))
+    await say(here, key, meter(None, 5, 1500.0, 1), at(5))
+    await say(there, key, SessionStarted(evse_id=1, id_token="B", at=at(6), meter_wh=1600.0), at(6))
+    with pytest.raises(Stale):
+        await say(here, key, meter(None, 9, 1700.0, 1), at(9))
+    await here.abandon()
+    await say(here, key, meter(None, 9, 1700.0, 1), at(9))
+    first, second = await sessions(pool, key)
+    assert (first.status, first.energy_wh) == ("suspect", 500.0)
+    assert (second.status, second.energy_wh) == ("active", 100.0)
+
+
+@pytest_twisted.ensureDeferred
 async def test_events_are_written_with_what_they_tell_of(pool: Pool) -> None:
     """In the outbox, in order, in the same commit."""
     key, ledger = await station(pool), await ledger_of(pool)

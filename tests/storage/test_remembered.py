@@ -90,6 +90,19 @@ def test_what_is_open_on_an_evse_is_recalled_once_it_was_looked_up() -> None:
     assert recalled(memory, Question(open_on_evse=2))[0] == Question(open_on_evse=2)
 
 
+def test_that_nothing_is_open_is_asked() -> None:
+    """Somebody else may have opened what nobody here knows of, also beside what a start finds."""
+    memory = Remembered()
+    memory.learn(KEY, NAMED, State(session_id="new"))
+    assert recalled(memory, Question(open_on_evse=1))[0] == Question(open_on_evse=1)
+    memory.keep(session())
+    assert recalled(memory, Question(open_on_evse=1))[0] == Question()
+    started = Question(start_key="k", open_on_evse=1)
+    named = Question(transaction_ref="2", named_by_station=True, open_on_evse=1)
+    for start in (started, named):
+        assert recalled(memory, start)[0] == start
+
+
 def test_an_evse_of_which_not_all_was_told_is_asked_about_again() -> None:
     """The database tells the newest, and no more than that; so does what is remembered."""
     full = tuple(session(number) for number in range(OPEN_LIMIT))
@@ -131,3 +144,7 @@ def test_a_station_of_many_open_sessions_is_not_remembered() -> None:
     assert recalled(memory)[0] == Question()
     memory.keep(session(3))
     assert recalled(memory)[0] == NAMED
+    for evse_id in (1, 2, 3):
+        memory.learn(KEY, Question(open_on_evse=evse_id), State(session_id="new"))
+    memory.keep(session())
+    assert recalled(memory)[0] == Question(open_on_evse=1)

@@ -148,7 +148,11 @@ _INBOUND: Mapping[str, Inbound] = {
             "transactionInfo.transactionId": Lenience(ceiling=255),
             "triggerReason": Lenience(default="", unknown=Rule.UNKNOWN_REASON),
         },
-        proof=("meterValue", "meterValue.sampledValue"),
+        proof=(
+            "meterValue",
+            "meterValue.sampledValue",
+            "meterValue.sampledValue.signedMeterValue",
+        ),
     ),
 }
 

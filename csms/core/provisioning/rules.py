@@ -169,6 +169,8 @@ def restarted(
     def marked(item: ItemResult) -> ItemResult:
         if _waits(item) and item.setting in tried:
             return replace(item, restarted=True, detail="a restart did not help")
+        if item.setting in tried and item.status not in _SETTLED:
+            return replace(item, restarted=True)
         if _waits(item) and again and kinds.get(item.setting.place) is not None:
             return replace(item, restarted=True)
         return item
@@ -178,6 +180,10 @@ def restarted(
 
 def _tried(before: ProvisioningRun | None) -> Sequence[Setting]:
     return () if before is None else [item.setting for item in before.items if item.restarted]
+
+
+_SETTLED = frozenset({"same", *(status.value for status in ItemStatus)})
+"""The station has said something about it; else nobody knows whether the restart helped."""
 
 
 def _waits(item: ItemResult) -> bool:

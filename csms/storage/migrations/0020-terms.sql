@@ -10,7 +10,3 @@ ALTER TABLE token
 
 -- Tokens with the same tariff: its id stands for its content.
 CREATE INDEX token_tariff ON token (operator_id, (tariff->>'tariff_id')) WHERE tariff IS NOT NULL;
-
--- What meters told of no session, by when: the list of a station's own readings.
-CREATE INDEX reading_of_station ON reading (station_id, taken_at, fingerprint)
-    WHERE session_id IS NULL;

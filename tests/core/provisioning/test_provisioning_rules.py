@@ -175,6 +175,8 @@ def test_no_restart_for_ever() -> None:
     assert reset_for([other], [waiting(other)], run) is ResetKind.SOFT
     done = restarted([mine], [waiting(mine, "same")], run, again=False)
     assert [item.restarted for item in done] == [False]
+    unheard = restarted([mine], [waiting(mine, "not_sent")], run, again=False)
+    assert [item.restarted for item in unheard] == [True]
     refused = restarted([mine], items[:1], None, again=False)
     assert [item.restarted for item in refused] == [False]
 
