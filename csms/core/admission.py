@@ -116,13 +116,13 @@ def basic_credentials(header: str) -> Credentials | None:
     return Credentials(username, password) if colon else None
 
 
-def key_oddity(version: str, password: bytes) -> Oddity | None:
-    """What is odd about the form in which a station of that version sends its (right) password.
+def key_oddity(password: bytes, *, in_hex: bool) -> Oddity | None:
+    """What is odd about the form in which a station sends its (right) password.
 
-    1.6 sends the very bytes that its key has in hexadecimal digits (security whitepaper §2.2),
-    2.x the text that its password is (A00.FR.205).
+    ``in_hex``: its version sends the very bytes that a key has in hexadecimal digits, and not the
+    text that a password is.
     """
-    if version != "1.6":
+    if not in_hex:
         if not _is_text(password):
             return Oddity.KEY_AS_BYTES
         # Digits may be the very text; those of a readable text are hardly chosen by chance.

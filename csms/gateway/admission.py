@@ -165,7 +165,7 @@ class Admission:
             noted.append((Oddity.ORIGIN_HEADER, knock.headers[ORIGIN]))
         credentials = basic_credentials(knock.headers.get("authorization", ""))
         if station.password_hash is not None and credentials is not None:
-            spelling = key_oddity(dialect.version, credentials.password)
+            spelling = key_oddity(credentials.password, in_hex=dialect.manners.keys_in_hex)
             if spelling is not None:
                 noted.append((spelling, ""))
         if noted:

@@ -300,7 +300,7 @@ async def test_a_session_that_another_lane_opened_late_is_found(pool: Pool) -> N
     await here.abandon()
     await say(here, key, meter(None, 9, 1700.0, 1), at(9))
     first, second = await sessions(pool, key)
-    assert (first.status, first.energy_wh) == ("suspect", 500.0)
+    assert (first.status, first.energy_wh) == ("ended", 500.0)
     assert (second.status, second.energy_wh) == ("active", 100.0)
 
 
