@@ -90,6 +90,7 @@ class Link:
         "_draining",
         "_gone",
         "_grace",
+        "_heard_at",
         "_held",
         "_lost",
         "_open",
@@ -138,6 +139,7 @@ class Link:
         self._lost = False
         self._draining = False
         self._seen_again_at = 0.0
+        self._heard_at = 0.0
         self._pace = Pace(settings.messages_per_s, settings.message_burst, around.clock.seconds())
 
     # --- life -------------------------------------------------------------------------------
@@ -171,6 +173,8 @@ class Link:
     def lost(self, reason: str) -> None:
         """The socket is gone.  Reports on their way are committed all the same."""
         self._lost = True
+        if self._heard_at and self._heard_at + _SEEN_EVERY_S > self._seen_again_at:
+            self._sighted(self._heard_at)
         self._grace.end()
         left = self._rpc.close()
         if self._calls is not None:
@@ -215,6 +219,7 @@ class Link:
             return
         if now >= self._seen_again_at:
             self._sighted(now)
+        self._heard_at = now
         event = self._rpc.receive(payload)
         if type(event) is Call:
             self._on_call(event, payload, now)

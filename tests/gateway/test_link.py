@@ -154,13 +154,22 @@ def test_answer_after_the_end() -> None:
 
 
 def test_signs_of_life() -> None:
-    """Any message is one; noted once in a while."""
+    """Any message is one; noted once in a while, and the last of a connection at its end."""
     made = gateway()
     charger = made.charger()
     for _ in range(12):
         ask(charger, "Heartbeat", {})
         made.clock.advance(1)
     assert made.doorbell.sightings == [(1, 1, datetime.fromtimestamp(at, UTC)) for at in (0, 5, 10)]
+    charger.vanish()
+    assert made.doorbell.sightings[3:] == [(1, 1, datetime.fromtimestamp(11, UTC))]
+
+
+def test_no_sign_of_life() -> None:
+    """A station that said nothing is not seen at its end either."""
+    made = gateway()
+    made.charger().vanish()
+    assert made.doorbell.sightings == []
 
 
 # --- messages -------------------------------------------------------------------------------
