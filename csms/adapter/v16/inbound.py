@@ -118,13 +118,15 @@ def read_status(payload: Json, notes: Notes) -> ConnectorChanged:
 def read_stop(payload: Json, notes: Notes) -> SessionStopped:
     """§4.10; no idTag, or an empty one: nobody presented one.  Absent reason: Local."""
     tag = payload.get("idTag")
+    at = moment(payload["timestamp"], "timestamp", notes)
+    told = payload.get("transactionData", [])
     return SessionStopped(
         transaction_ref=_reference(payload["transactionId"], notes),
-        at=moment(payload["timestamp"], "timestamp", notes),
+        at=at,
         meter_wh=_register(payload["meterStop"], "meterStop", notes),
         id_token=None if tag is None else notes.token(tag, "idTag") or None,
         reason=payload.get("reason", "Local"),
-        readings=readings(payload.get("transactionData", []), "transactionData", notes),
+        readings=readings(told, "transactionData", notes, at),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from csms.adapter.figures import UNITS, figure, plain
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
-from csms.adapter.times import moment
+from csms.adapter.times import told_moment
 from csms.core.values import Reading, Sample
 
 _REGISTER: Final = "Energy.Active.Import.Register"
@@ -40,15 +41,20 @@ _NATURAL: Mapping[str, str] = {
 """Unit of a measurand that comes without one; a measurand we do not know has none."""
 
 
-def readings(values: list[Json], path: str, notes: Notes) -> tuple[Reading, ...]:
+def readings(
+    values: list[Json], path: str, notes: Notes, otherwise: datetime | None = None
+) -> tuple[Reading, ...]:
     """The readings in a list of MeterValue; those without a sample are left out.
 
+    One whose time cannot be read is of the time ``otherwise``; None: that of receipt.
     Raises `csms.adapter.faults.PayloadError` when strict and a time is not RFC 3339.
     """
     return tuple(
         [
             Reading(
-                moment(value["timestamp"], f"{path}.timestamp", notes),
+                told_moment(value["timestamp"], f"{path}.timestamp", notes)
+                or otherwise
+                or notes.now,
                 tuple([_sample(sampled, path, notes) for sampled in value["sampledValue"]]),
             )
             for value in values

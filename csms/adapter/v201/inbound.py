@@ -126,7 +126,7 @@ def read_transaction(payload: Json, notes: Notes) -> TransactionTold:
         id_token_unreadable=notes.lacks(("idToken",)),
         additional_info=_additional_info(presented, notes) if presented and id_token else (),
         details=_details(payload, transaction, notes),
-        readings=() if meter is None else readings(meter, "meterValue", notes),
+        readings=() if meter is None else readings(meter, "meterValue", notes, at),
         reason=transaction.get("stoppedReason"),
         remote_start_ref=spare_number(transaction, "remoteStartId", notes),
         reservation_ref=spare_number(payload, "reservationId", notes),

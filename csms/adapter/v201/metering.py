@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -10,7 +11,7 @@ import orjson
 from csms.adapter.figures import LARGEST, UNITS, Unit
 from csms.adapter.notes import Notes, Rule
 from csms.adapter.schema import Json
-from csms.adapter.times import moment
+from csms.adapter.times import told_moment
 from csms.core.values import Reading, Sample
 
 _REGISTER: Final = "Energy.Active.Import.Register"
@@ -66,15 +67,20 @@ _NATURAL_OF_KIND: tuple[tuple[str, str], ...] = (
 """Unit of a measurand that comes without one; the standard's Wh is that of energy alone."""
 
 
-def readings(values: list[Json], path: str, notes: Notes) -> tuple[Reading, ...]:
+def readings(
+    values: list[Json], path: str, notes: Notes, otherwise: datetime | None = None
+) -> tuple[Reading, ...]:
     """The readings in a list of MeterValueType; those without a sample are left out.
 
+    One whose time cannot be read is of the time ``otherwise``; None: that of receipt.
     Raises `csms.adapter.faults.PayloadError` when strict and a time is not RFC 3339.
     """
     return tuple(
         [
             Reading(
-                moment(value["timestamp"], f"{path}.timestamp", notes),
+                told_moment(value["timestamp"], f"{path}.timestamp", notes)
+                or otherwise
+                or notes.now,
                 tuple([_sample(sampled, path, notes) for sampled in value["sampledValue"]]),
             )
             for value in values

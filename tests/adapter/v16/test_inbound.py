@@ -453,6 +453,12 @@ def test_statuses(status: ConnectorStatus) -> None:
         ),
         (
             "StopTransaction",
+            {**STOP, "transactionData": [{**METER["meterValue"][0], "timestamp": "soon"}]},
+            changed(STOPPED, readings=(Reading(NOON, READINGS[0].samples),)),
+            [("bad_timestamp", "transactionData.timestamp=soon")],
+        ),
+        (
+            "StopTransaction",
             {**STOP, "meterStop": 2000.0, "transactionId": "7"},
             STOPPED,
             [("text_for_number", "transactionId=7"), ("fractional_number", "meterStop=2000.0")],

@@ -247,6 +247,11 @@ def test_valid_messages(
         ),
         ({"meterValue": []}, {}, ["empty_list"]),
         ({"meterValue": METER[0]}, {"readings": READINGS}, ["not_a_list"]),
+        (
+            {"meterValue": [{**METER[0], "timestamp": "soon"}]},
+            {"readings": (Reading(NOON, READINGS[0].samples),)},
+            ["bad_timestamp"],
+        ),
         ({"reservationId": 2**31}, {}, ["out_of_range"]),
         ({"numberOfPhasesUsed": "three"}, {}, None),
         ({"cableMaxCurrent": 2**31}, {}, ["out_of_range"]),
