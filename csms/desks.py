@@ -187,6 +187,7 @@ class Desks:
             book=self.stores.provisioning,
             stations=self.stores.stations,
             variables=self.stores.variables,
+            speech=self.speech,
             now=self.now,
         )
 
@@ -199,6 +200,7 @@ class Desks:
             variables=self.stores.variables,
             model=self.device_model,
             operations=self.operations,
+            speech=self.speech,
             now=self.now,
             steps=self._after_boot(),
         )

@@ -33,6 +33,8 @@ class Manners(Struct, frozen=True, kw_only=True):
     """A station must boot on this server before it may say anything else (2.x B01.FR.10)."""
     silent_when_rejected: bool
     """A rejected station may say nothing that it is asked for (2.x B03.FR.07)."""
+    has_components: bool
+    """Settings belong to components (2.x), and are no mere keys."""
     keys_in_hex: bool
     """A password is sent as the bytes that its hexadecimal digits mean (1.6 security whitepaper
     §2.2), and not as the text that it is (2.x A00.FR.205)."""

@@ -37,6 +37,11 @@ class Speech:
         """See `ISpeech`."""
         return tuple(self._by_version)
 
+    def has_components(self, version: str) -> bool:
+        """See `ISpeech`."""
+        dialect = self._by_version.get(version)
+        return dialect is None or dialect.manners.has_components
+
     def check(self, version: str, command: Command) -> str | None:
         """See `ISpeech`."""
         dialect = self._by_version.get(version)

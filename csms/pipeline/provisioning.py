@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from csms.core.events import Event
 from csms.core.pages import Page, Query
-from csms.core.ports import ILocks, IStations, ISubscriber, ITasks, IVariables
+from csms.core.ports import ILocks, ISpeech, IStations, ISubscriber, ITasks, IVariables
 from csms.core.ports.provisioning import IProvisioning, IProvisioningBook, Provisioned
 from csms.core.provisioning.rules import check_profile, drift, fits, wishes
 from csms.core.provisioning.vocabulary import Boot, ProvisioningProfile
@@ -52,6 +52,7 @@ class Provisioning:
     book: IProvisioningBook
     stations: IStations
     variables: IVariables
+    speech: ISpeech
     now: Callable[[], datetime]
 
     async def list(self, query: Query, operator_id: int) -> Page[ProvisioningProfile]:
@@ -76,7 +77,8 @@ class Provisioning:
         station = await self.stations.get(identity, operator_id)
         profiles = await self.book.all(operator_id)
         fitting = [profile for profile in profiles if fits(profile, station)]
-        wished = wishes(fitting, station)
+        components = self.speech.has_components(station.ocpp_version or "")
+        wished = wishes(fitting, station, components=components)
         keys = [wish.setting.key for wish in wished]
         known = await self.variables.known(identity, operator_id, keys) if keys else ()
         return Provisioned(

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from csms.core.commands import Reset, ResetKind
 from csms.core.errors import Conflict, Refusal, Unavailable
-from csms.core.ports import IDeviceModel, IOperations, IStations, IVariables, Variable
+from csms.core.ports import IDeviceModel, IOperations, ISpeech, IStations, IVariables, Variable
 from csms.core.ports.provisioning import IProvisioningBook
 from csms.core.provisioning.rules import (
     Place,
@@ -85,6 +85,7 @@ class Setup:
     variables: IVariables
     model: IDeviceModel
     operations: IOperations
+    speech: ISpeech
     now: Callable[[], datetime]
     steps: Mapping[str, Step]
     _log: Logger = attrs.field(factory=Logger, init=False)
@@ -140,13 +141,15 @@ class Setup:
     async def _settings(self, boot: Boot) -> tuple[Sequence[ItemResult], Sequence[Wish]]:
         """Read what is wished, then write what differs."""
         station: Station = await self.stations.get(boot.identity, boot.operator_id)
-        wished = wishes(await self.book.all(boot.operator_id), station)
+        components = self.speech.has_components(station.ocpp_version or "")
+        profiles = await self.book.all(boot.operator_id)
+        wished = wishes(profiles, station, components=components)
         if not wished:
             return (), ()
-        found = await self._read(boot, station, wished)
+        found = await self._read(boot, wished, components=components)
         differ = differing(wished, found.values)
         to_write = [wish for wish in wished if found.must_write(wish, differs=wish in differ)]
-        if len(to_write) > FEW and station.ocpp_version != "1.6":
+        if len(to_write) > FEW and components:
             await self._learn(boot, first_limit(Portioned.WRITE, keys=False))
         told: dict[Place, ItemResult] = {}
         if to_write:
@@ -173,12 +176,11 @@ class Setup:
         ]
         return items, wished
 
-    async def _read(self, boot: Boot, station: Station, wished: Sequence[Wish]) -> Found:
+    async def _read(self, boot: Boot, wished: Sequence[Wish], *, components: bool) -> Found:
         """What the station has; what it did not answer is as it was known."""
         whose = (boot.identity, boot.operator_id)
         if len(wished) > FEW:
-            keys = station.ocpp_version == "1.6"
-            await self._learn(boot, first_limit(Portioned.READ, keys=keys))
+            await self._learn(boot, first_limit(Portioned.READ, keys=not components))
         items = [bare(wish.setting) for wish in wished]
         read = await self.model.read(*whose, items, requested_by=ASKED_BY)
         known = await self.variables.known(*whose, [item.key for item in items])

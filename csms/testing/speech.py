@@ -27,6 +27,10 @@ class PlainSpeech:
         """See `ISpeech`."""
         return self.spoken
 
+    def has_components(self, version: str) -> bool:
+        """See `ISpeech`."""
+        return version != "1.6"
+
     def check(self, version: str, command: Command) -> str | None:
         """See `ISpeech`."""
         if isinstance(command, Raw) and not command.payload:

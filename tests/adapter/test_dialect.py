@@ -182,6 +182,12 @@ def test_speech_of_all_versions() -> None:
     speech = Speech(ALL)
     verifyObject(ISpeech, speech)
     assert speech.versions() == ("2.1", "2.0.1", "1.6")
+    assert [speech.has_components(each) for each in ("1.6", "2.0.1", "2.1", "")] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_speech_of_some_versions() -> None:

@@ -431,6 +431,7 @@ class Api:
                 book=self.provisioning,
                 stations=self.stations,
                 variables=self.variables,
+                speech=self.speech,
                 now=lambda: NOW,
             ),
             uploads=Uploads(

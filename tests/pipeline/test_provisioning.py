@@ -35,6 +35,7 @@ from csms.testing.clock import WallClock
 from csms.testing.locks import MemoryLocks
 from csms.testing.logs import logged
 from csms.testing.provisioning import MemoryProvisioning
+from csms.testing.speech import PlainSpeech
 from csms.testing.stations import MemoryStations
 from csms.testing.variables import MemoryVariables
 from csms.testing.waiting import waits
@@ -153,6 +154,7 @@ class Rig:
             variables=self.variables,
             model=self.model,
             operations=self.operations,
+            speech=PlainSpeech(),
             now=self.clock.now,
             steps=self.steps,
         )
@@ -459,7 +461,11 @@ async def test_state(rig: Rig) -> None:
     await rig.book.put(ProvisioningProfile(name="x", operator_id=1, identity="X"))
     rig.station()
     provisioning = Provisioning(
-        book=rig.book, stations=rig.stations, variables=rig.variables, now=rig.clock.now
+        book=rig.book,
+        stations=rig.stations,
+        variables=rig.variables,
+        speech=PlainSpeech(),
+        now=rig.clock.now,
     )
     assert verifyObject(IProvisioning, provisioning)
     state = await provisioning.state("CP1", 1)

@@ -161,6 +161,7 @@ V16 = Version(
         ),
         boots_first=False,
         silent_when_rejected=False,
+        has_components=False,
         keys_in_hex=True,
     ),
     schemas=Schemas("v16"),

@@ -170,6 +170,7 @@ V201 = Version(
         ),
         boots_first=True,
         silent_when_rejected=True,
+        has_components=True,
         keys_in_hex=False,
     ),
     schemas=Schemas("v201"),

@@ -118,6 +118,9 @@ class ISpeech(Interface):
     def versions() -> Sequence[str]:
         """Versions the server speaks, newest first."""
 
+    def has_components(version: str) -> bool:
+        """Whether the settings of a station belong to components, and are no mere keys."""
+
     def check(version: str, command: Command) -> str | None:
         """None when the command can be sent to a station of that version, else why the version
         has no such command; raises `Invalid` when its payload breaks the schema."""

@@ -80,17 +80,18 @@ def _alike(pattern: str | None, text: str | None) -> bool:
     return pattern is None or fnmatchcase((text or "").casefold(), pattern.casefold())
 
 
-def wishes(profiles: Iterable[ProvisioningProfile], station: Station) -> tuple[Wish, ...]:
+def wishes(
+    profiles: Iterable[ProvisioningProfile], station: Station, *, components: bool
+) -> tuple[Wish, ...]:
     """What a station should have: each variable once, by the profile that counts most.
 
-    Configuration keys are for stations of OCPP 1.6, variables of components for newer ones.
+    ``components``: its version has variables of components, and no configuration keys.
     """
-    keys = station.ocpp_version == "1.6"
     found: dict[Place, Wish] = {}
     for profile in sorted(profiles, key=lambda each: (-each.priority, each.name)):
         if fits(profile, station):
             for setting in profile.settings:
-                if (setting.component is None) is keys:
+                if (setting.component is not None) is components:
                     wish = Wish(setting=setting, profile=profile.name, reset=profile.reset)
                     found.setdefault(setting.place, wish)
     return tuple(found.values())
