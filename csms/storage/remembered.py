@@ -65,6 +65,7 @@ class Remembered:
         known = self._stations.get(key.id)
         if known is None:
             return question
+        start = _is_start(question)
         if question.transaction_ref is not None:
             session = known.named(question.transaction_ref, by_station=question.named_by_station)
             if session is not None:
@@ -72,7 +73,7 @@ class Remembered:
                 question = replace(
                     question, transaction_ref=None, named_by_station=False, or_by_the_other=False
                 )
-        if question.open_on_evse in known.complete and not _is_start(question):
+        if question.open_on_evse in known.complete and not start:
             sessions = known.on(question.open_on_evse)
             if sessions:
                 state.open_sessions = sessions

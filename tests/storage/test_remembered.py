@@ -101,6 +101,8 @@ def test_that_nothing_is_open_is_asked() -> None:
     named = Question(transaction_ref="2", named_by_station=True, open_on_evse=1)
     for start in (started, named):
         assert recalled(memory, start)[0] == start
+    memory.keep(replace(session(2), named_by_station=True))
+    assert recalled(memory, named)[0] == Question(open_on_evse=1)
 
 
 def test_an_evse_of_which_not_all_was_told_is_asked_about_again() -> None:
